@@ -1,0 +1,98 @@
+// What the driver and its helper say to each other, and the one fswebcam command line. Pure: nothing is run here.
+
+export interface WebcamCall {
+  /** `TEST` or `/dev/videoN`. */
+  readonly device: string;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly skipFrames: number;
+  /** Where fswebcam writes: absolute, and a name that did not exist before. */
+  readonly outputPath: string;
+}
+
+export type ParsedCall =
+  | { readonly kind: 'call'; readonly call: WebcamCall }
+  | { readonly kind: 'refused'; readonly detail: string };
+
+export type HelperAnswer =
+  /** fswebcam was run; whether there is a picture only the file can say, because fswebcam exits 0 whatever happens. */
+  | { readonly kind: 'ran'; readonly said: string }
+  | { readonly kind: 'toolMissing' }
+  | { readonly kind: 'refused'; readonly detail: string };
+
+/** Every value has to match a closed pattern, on both sides of the pipe: no other one comes near a command line. */
+export function parseWebcamCall(value: unknown): ParsedCall {
+  if (typeof value !== 'object' || value === null)
+    return { kind: 'refused', detail: 'Cannot read call: no object' };
+  const fields: Partial<Record<keyof WebcamCall, unknown>> = value;
+  const { device, widthPx, heightPx, skipFrames, outputPath } = fields;
+  if (!matches(device, DEVICE)) return refused('device', device, 'TEST or /dev/videoN is allowed');
+  if (!isWhole(widthPx, 1, SIDE_PX_MAX)) return refused('widthPx', widthPx, SIDE_ALLOWED);
+  if (!isWhole(heightPx, 1, SIDE_PX_MAX)) return refused('heightPx', heightPx, SIDE_ALLOWED);
+  if (!isWhole(skipFrames, 0, SKIP_FRAMES_MAX)) {
+    return refused('skipFrames', skipFrames, `a whole number 0..${String(SKIP_FRAMES_MAX)} is allowed`);
+  }
+  if (!matches(outputPath, OUTPUT_PATH) || outputPath.includes('..')) {
+    return refused(
+      'outputPath',
+      outputPath,
+      'an absolute path of letters, digits and _ . @ + - that ends in .jpg is allowed',
+    );
+  }
+  return { kind: 'call', call: { device, widthPx, heightPx, skipFrames, outputPath } };
+}
+
+/** For a POSIX shell, because node-webcam hands it to one; every argument is quoted although none would need it. */
+export function fswebcamCommand(program: string, call: WebcamCall): string {
+  const { device, widthPx, heightPx, skipFrames, outputPath } = call;
+  const size = `${String(widthPx)}x${String(heightPx)}`;
+  // -q leaves errors only; delay (-D) is no substitute for -S, it waits before the camera streams.
+  const options = ['-q', '--no-banner', '-d', device, '-r', size, '-S', String(skipFrames)];
+  return [program, ...options, '--jpeg', String(FSWEBCAM_QUALITY), outputPath].map(quoted).join(' ');
+}
+
+/** `undefined` for anything but one line that the helper would write. */
+export function parseHelperAnswer(line: string): HelperAnswer | undefined {
+  const value = parseJson(line);
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { kind, said, detail }: { kind?: unknown; said?: unknown; detail?: unknown } = value;
+  if (kind === 'ran' && typeof said === 'string') return { kind, said };
+  if (kind === 'toolMissing') return { kind };
+  return kind === 'refused' && typeof detail === 'string' ? { kind, detail } : undefined;
+}
+
+/** The value of a JSON text, or `undefined` where it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined; // whoever asked names what is wrong with the value
+  }
+}
+
+/** fswebcam(1): 0..95; above that libjpeg writes much larger files that look the same. */
+export const FSWEBCAM_QUALITY = 95;
+
+const DEVICE = /^(?:TEST|\/dev\/video\d{1,3})$/;
+// No %: fswebcam runs the path through strftime.
+const OUTPUT_PATH = /^\/[A-Za-z0-9_./@+-]{1,400}\.jpg$/;
+const SIDE_PX_MAX = 10_000;
+const SIDE_ALLOWED = `a whole number 1..${String(SIDE_PX_MAX)} is allowed`;
+const SKIP_FRAMES_MAX = 1000;
+
+function matches(value: unknown, pattern: RegExp): value is string {
+  return typeof value === 'string' && pattern.test(value) && !value.includes('\n');
+}
+
+function isWhole(value: unknown, least: number, most: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
+}
+
+function refused(field: keyof WebcamCall, value: unknown, allowed: string): ParsedCall {
+  const found = value === undefined ? 'absent' : JSON.stringify(value);
+  return { kind: 'refused', detail: `Cannot call fswebcam: ${field} is ${found}, ${allowed}` };
+}
+
+function quoted(argument: string): string {
+  return `'${argument.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,46 @@
+// Loads the configuration for a command, or prints every problem of it. It applies nothing.
+import { formatProblem } from '../config/problem.ts';
+import { loadConfig, type Loaded, type LoadOutcome } from '../config/load.ts';
+import type { Context } from './command.ts';
+import type { Arguments } from './parse-arguments.ts';
+
+const DEFAULT_FOLDER = '/etc/shutterd';
+const DEFAULT_STATE_FOLDER = '/var/lib/shutterd';
+
+export function readConfiguration(
+  args: Arguments,
+  context: Context,
+  extra: readonly string[] = [],
+): Promise<LoadOutcome> {
+  const paths = args.texts('config');
+  return loadConfig({
+    paths: paths.length > 0 ? paths : [DEFAULT_FOLDER],
+    defaultPathMayBeAbsent: paths.length === 0,
+    env: context.machine.env,
+    settings: [...extra, ...args.texts('set')],
+    hostName: context.machine.hostName,
+    stateDirectory: stateFolder(context),
+  });
+}
+
+/** The configuration, or `undefined` after its problems went to standard error, one a line. */
+export async function configurationOrProblems(
+  args: Arguments,
+  context: Context,
+  extra: readonly string[] = [],
+): Promise<Loaded | undefined> {
+  const outcome = await readConfiguration(args, context, extra);
+  if (outcome.kind === 'loaded') return outcome;
+  for (const problem of outcome.problems) context.err(`${formatProblem(problem)}\n`);
+  return undefined;
+}
+
+/** Where state lives: systemd's directory, the system's, or that of a user who is not root. */
+function stateFolder({ machine }: Context): string {
+  const { env, userId } = machine;
+  if (env['STATE_DIRECTORY'] !== undefined) return env['STATE_DIRECTORY'];
+  if (userId === 0) return DEFAULT_STATE_FOLDER;
+  const userState =
+    env['XDG_STATE_HOME'] ?? (env['HOME'] === undefined ? undefined : `${env['HOME']}/.local/state`);
+  return userState === undefined ? DEFAULT_STATE_FOLDER : `${userState}/shutterd`;
+}

@@ -1,0 +1,125 @@
+// Turns files, environment and flags into settings: one value, one key, one source. It checks names, never values.
+import { isRecord } from './format.ts';
+import type { Document } from './document.ts';
+import { nearestName } from './nearest-name.ts';
+import { valueProblem, type Problem } from './problem.ts';
+import type { Keys } from './schema.ts';
+
+/** Which layer a setting comes from; it decides who may set `device.id` and `device.groups`. */
+export type LayerKind = 'fleet' | 'group' | 'device' | 'local' | 'environment' | 'flag';
+
+export interface Setting {
+  readonly layer: LayerKind;
+  /** The file (`path:line`), `environment` or `flag`. */
+  readonly source: string;
+  readonly key: string;
+  readonly value: unknown;
+}
+
+export interface Settings {
+  readonly settings: readonly Setting[];
+  readonly problems: readonly Problem[];
+}
+
+const VARIABLE_PREFIX = 'SHUTTERD_';
+// Switches of the test and benchmark runs, not configuration.
+const FOREIGN_VARIABLE = /^SHUTTERD_(?:TEST|BENCH)_/;
+
+/** `mqtt.tls.caFile` is `SHUTTERD_MQTT_TLS_CA_FILE`. */
+export function variableName(key: string): string {
+  return VARIABLE_PREFIX + key.replace(/[A-Z]/g, '_$&').replaceAll('.', '_').toUpperCase();
+}
+
+export function settingsOfFile(
+  file: {
+    readonly path: string;
+    readonly layer: LayerKind;
+    readonly document: Document & { kind: 'document' };
+  },
+  keys: Keys,
+): Settings {
+  const settings: Setting[] = [];
+  const problems: Problem[] = [];
+  const walk = (section: Readonly<Record<string, unknown>>, prefix: string): void => {
+    for (const [name, value] of Object.entries(section)) {
+      const key = prefix + name;
+      const line = file.document.lines.get(key);
+      const source = line === undefined ? file.path : `${file.path}:${String(line)}`;
+      // A dotted name is never a key: `mqtt.url` has to be written as `url` below `mqtt`.
+      if (keys.has(key) && !name.includes('.')) settings.push({ layer: file.layer, source, key, value });
+      else if (!isSection(key, keys) || name.includes('.'))
+        problems.push(unknownKey({ source, key, value }, keys));
+      else if (isRecord(value)) walk(value, `${key}.`);
+      else if (value !== null) problems.push(valueProblem({ source, key, value, allowed: 'a map of keys' }));
+    }
+  };
+  walk(file.document.root, '');
+  return { settings, problems };
+}
+
+export function settingsOfEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  keys: Keys,
+): Settings {
+  const byVariable = new Map([...keys].map(([key, { format }]) => [variableName(key), { key, format }]));
+  const settings: Setting[] = [];
+  const problems: Problem[] = [];
+  for (const [variable, text] of Object.entries(env)) {
+    if (text === undefined || !variable.startsWith(VARIABLE_PREFIX) || FOREIGN_VARIABLE.test(variable))
+      continue;
+    const known = byVariable.get(variable);
+    if (known !== undefined) {
+      const { key, format } = known;
+      settings.push({ layer: 'environment', source: 'environment', key, value: format.fromText(text) });
+      continue;
+    }
+    const nearest = nearestName(variable, byVariable.keys());
+    problems.push(unknown({ source: 'environment', key: variable, value: text }, nearest));
+  }
+  return { settings, problems };
+}
+
+/** `flags` are the texts after `--set`: `key=value`. */
+export function settingsOfFlags(flags: readonly string[], keys: Keys): Settings {
+  const settings: Setting[] = [];
+  const problems: Problem[] = [];
+  for (const flag of flags) {
+    const [, key = '', text] = /^([^=]*)=(.*)$/s.exec(flag) ?? [];
+    const format = keys.get(key)?.format;
+    if (text === undefined) {
+      problems.push(valueProblem({ source: 'flag', key: '--set', value: flag, allowed: 'key=value' }));
+    } else if (format === undefined) {
+      problems.push(unknownKey({ source: 'flag', key, value: text }, keys));
+    } else {
+      settings.push({ layer: 'flag', source: 'flag', key, value: format.fromText(text) });
+    }
+  }
+  return { settings, problems };
+}
+
+interface Given {
+  readonly source: string;
+  readonly key: string;
+  readonly value: unknown;
+}
+
+function isSection(name: string, keys: Keys): boolean {
+  return [...keys.keys()].some((key) => key.startsWith(`${name}.`));
+}
+
+function unknownKey(given: Given, keys: Keys): Problem {
+  if (keys.has(given.key)) {
+    const at = given.key.lastIndexOf('.');
+    const allowed = `${given.key.slice(at + 1)} below ${given.key.slice(0, at)}`;
+    return valueProblem({ ...given, found: 'a key with dots is no key in a file', allowed });
+  }
+  return unknown(given, nearestName(given.key, keys.keys()));
+}
+
+function unknown(given: Given, nearest: string | undefined): Problem {
+  const allowed =
+    nearest === undefined
+      ? 'a key that "shutterd config show --docs" lists'
+      : `${nearest} (the nearest name)`;
+  return valueProblem({ ...given, found: 'there is no such key', allowed });
+}

@@ -1,0 +1,77 @@
+// The options of each stage, taken from the configuration; a stage never sees the whole of it.
+import type { Config } from './schema.ts';
+import { filterMatches } from './topics.ts';
+
+// AWS IoT Core takes mutual TLS on port 443 only with this protocol name ("Protocols" in its developer guide).
+const AWS_ALPN = 'x-amzn-mqtt-ca';
+
+export function brokerSettings(config: Config) {
+  const { url, clientId, username, passwordFile, protocol, tls, ...mqtt } = config.mqtt;
+  const awsOn443 = mqtt.broker === 'aws' && new URL(url).port === '443';
+  return {
+    url,
+    clientId,
+    protocol,
+    ...present({ username, passwordFile }),
+    tls: { ...present(tls), ...(awsOn443 ? { alpn: [AWS_ALPN] } : {}) },
+    keepaliveSeconds: mqtt.keepaliveSeconds,
+    sessionExpirySeconds: mqtt.sessionExpirySeconds,
+    connectTimeoutSeconds: mqtt.connectTimeoutSeconds,
+    ackTimeoutSeconds: mqtt.ackTimeoutSeconds,
+  };
+}
+
+export function cameraSettings(config: Config) {
+  const { driver, device, widthPx, heightPx, skipFrames, timeoutSeconds, path, onSuspect } = config.camera;
+  if (driver === 'stream' || driver === 'url')
+    throw new TypeError(`Cannot use driver ${driver}: it was refused at load`);
+  return { driver, device, widthPx, heightPx, skipFrames, timeoutSeconds, onSuspect, ...present({ path }) };
+}
+
+export function fitSettings(config: Config) {
+  const { maxWidthPx, minWidthPx, minQuality, maxQuality, encoder, greyscale, crop } = config.image;
+  const { rotateDegrees, flip } = config.camera;
+  return {
+    ...{ maxWidthPx, minWidthPx, minQuality, maxQuality, encoder, greyscale, rotateDegrees, flip },
+    ...present({ crop }),
+  };
+}
+
+export function payloadSettings(config: Config) {
+  const { metadata, publishFrame } = config.payload;
+  return { deviceId: config.device.id, metadata, publishFrame };
+}
+
+export function requestAddress(config: Config) {
+  const { topics, mqtt, outbox } = config;
+  return {
+    topic: topics.request,
+    qos: mqtt.qos,
+    responseTopic: topics.response,
+    maxAgeSeconds: outbox.maxAgeSeconds,
+  };
+}
+
+/** Topic filters of this device's subscriptions, and what a message on a topic is for. */
+export function subscriptions(config: Config) {
+  const { trigger, response } = config.topics;
+  return {
+    filters: [...new Set([...trigger, response])],
+    isTrigger: (topic: string) => trigger.some((filter) => filterMatches(filter, topic)),
+    isResult: (topic: string) => filterMatches(response, topic),
+    /** Where a trigger's sender may have its answer; AWS IoT policies give a device only topics of its own. */
+    replyPolicy: {
+      subscribed: (topic: string) => [...trigger, response].some((filter) => filterMatches(filter, topic)),
+      ...(config.mqtt.broker === 'aws' ? { prefix: `device/${config.device.id}/` } : {}),
+    },
+  };
+}
+
+type Present<T> = { [K in keyof T as null extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as null extends T[K] ? K : never]?: NonNullable<T[K]>;
+};
+
+/** Leaves out what is unset, so that a stage's optional option is absent. */
+function present<T extends object>(values: T): Present<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null)) as Present<T>;
+}

@@ -1,0 +1,129 @@
+// Sends entries, oldest first, one in flight, and forgets each only after the broker's acknowledgement. It never reorders.
+import type { Entry, Link, LinkFault, Outbox, OutgoingMessage, PublishOutcome, Request } from '../domain.ts';
+import { sleep, type Clock } from '../support/clock.ts';
+import { unreachable } from '../support/errors.ts';
+import type { Log } from '../support/log.ts';
+import { createWakeup } from '../support/wakeup.ts';
+import { createStrikes, type Strikes } from './strikes.ts';
+
+export interface DrainDeps {
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Entries a second while a backlog is sent; 0 = as fast as the link. */
+  readonly drainPerSecond: number;
+  readonly messageOf: (request: Request) => OutgoingMessage;
+  /** The request is about to be on the wire: a result may arrive before its acknowledgement. */
+  readonly onSending: (request: Request) => void;
+  readonly onDelivered: (request: Request) => void;
+}
+
+export interface Drain {
+  /** A new entry may be in the outbox. */
+  wake(): void;
+  /** Sends until the link's signal aborts. */
+  run(link: Link, signal: AbortSignal): Promise<void>;
+}
+
+// A refusal may be a limit that passes (quota, rate); a broken disk may be unplugged and back.
+const REFUSED_PAUSE_MS = 1000;
+const UNREADABLE_PAUSE_MS = 10_000;
+
+export function createDrain(deps: DrainDeps): Drain {
+  const wakeup = createWakeup();
+  const strikes = createStrikes();
+  return {
+    wake: () => {
+      wakeup.wake();
+    },
+    async run(link, signal) {
+      // What was stored before this link came up, and what queues behind it, is paced; live requests are not.
+      let paced = deps.outbox.oldest() !== undefined;
+      let nextMs = deps.clock.monotonicMs();
+      while (!signal.aborted) {
+        const entry = deps.outbox.oldest();
+        if (entry === undefined) {
+          paced = false;
+          await wakeup.wait(signal);
+          continue;
+        }
+        if (paced && deps.drainPerSecond > 0) {
+          await sleep(deps.clock, nextMs - deps.clock.monotonicMs(), signal);
+          nextMs = deps.clock.monotonicMs() + 1000 / deps.drainPerSecond;
+        }
+        if (!isAborted(signal)) await sendOne(deps, strikes, { entry, link, signal });
+      }
+    },
+  };
+}
+
+interface Sending {
+  readonly entry: Entry;
+  readonly link: Link;
+  readonly signal: AbortSignal;
+}
+
+async function sendOne(deps: DrainDeps, strikes: Strikes, { entry, link, signal }: Sending): Promise<void> {
+  const { outbox, clock, log } = deps;
+  const read = await outbox.read(entry);
+  switch (read.kind) {
+    case 'dropped':
+      return;
+    case 'damaged':
+      await outbox.quarantine(entry, read.detail);
+      return;
+    case 'failed':
+      outbox.release(entry);
+      log.error('storage.failing', { requestId: entry.requestId, code: read.code, detail: read.detail });
+      await sleep(clock, UNREADABLE_PAUSE_MS, signal);
+      return;
+    case 'request':
+      break;
+    default:
+      unreachable(read);
+  }
+  const startedMs = clock.monotonicMs();
+  deps.onSending(read.request);
+  const outcome = await link.publish(deps.messageOf(read.request));
+  if (outcome.kind === 'acknowledged' || outcome.kind === 'sent') {
+    strikes.forget();
+    await outbox.remove(entry);
+    const ackMs = Math.round(clock.monotonicMs() - startedMs);
+    log.info('request.acknowledged', { requestId: entry.requestId, bytes: entry.bytes, ackMs });
+    deps.onDelivered(read.request);
+    return;
+  }
+  const reason = strikes.count(entry, await blameOf(outcome, link));
+  if (reason === undefined) outbox.release(entry);
+  else await outbox.quarantine(entry, reason);
+  if (outcome.kind === 'refused') await sleep(clock, REFUSED_PAUSE_MS, signal);
+}
+
+/** Why this failure is the request's own fault, or `undefined` where the network may be to blame. */
+async function blameOf(
+  outcome: Exclude<PublishOutcome, { kind: 'acknowledged' | 'sent' }>,
+  link: Link,
+): Promise<string | undefined> {
+  switch (outcome.kind) {
+    case 'refused':
+      return `the broker refused it: reason code ${outcome.reasonCode}, ${outcome.reason}`;
+    case 'timeout':
+      link.abort({
+        fault: 'ackTimeout',
+        detail: 'no PUBACK in time',
+        remedy: 'the broker takes messages but does not acknowledge them: see its log',
+      });
+      return undefined;
+    case 'lost': {
+      const { fault, detail } = await link.ended;
+      const byBroker: readonly LinkFault[] = ['closedByBroker', 'refused', 'notAuthorized'];
+      return outcome.wholePacketWritten && byBroker.includes(fault)
+        ? `the broker closed the connection when it had it whole: ${detail}`
+        : undefined;
+    }
+  }
+}
+
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}

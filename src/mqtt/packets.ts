@@ -1,0 +1,93 @@
+// Translates between the domain and MQTT.js' option and packet shapes; it sends nothing.
+import type { IncomingMessage, OutgoingMessage, Qos } from '../domain.ts';
+
+export interface Session {
+  readonly clientId: string;
+  readonly protocol: 3 | 4 | 5;
+  readonly username?: string;
+  readonly password?: Uint8Array;
+  readonly keepaliveSeconds: number;
+  /** 0: a clean session. */
+  readonly sessionExpirySeconds: number;
+  readonly will?: { readonly topic: string; readonly payload: Uint8Array; readonly retain: boolean };
+  readonly filters: readonly string[];
+}
+
+// A trigger is at most 64 KiB and a result is refused above that; an MQTT 5 broker then sends us nothing larger.
+const INCOMING_PACKET_BYTES_MAX = 256 * 1024;
+
+/** Every option stands here explicitly where MQTT.js' default would queue, retry or subscribe by itself. */
+export function clientOptions(session: Session) {
+  return {
+    manualConnect: true,
+    reconnectPeriod: 0,
+    queueQoSZero: false,
+    resubscribe: false,
+    timerVariant: 'native' as const,
+    clientId: session.clientId,
+    protocolId: session.protocol === 3 ? ('MQIsdp' as const) : ('MQTT' as const),
+    protocolVersion: session.protocol,
+    keepalive: session.keepaliveSeconds,
+    clean: session.sessionExpirySeconds === 0,
+    ...(session.username === undefined ? {} : { username: session.username }),
+    ...(session.password === undefined ? {} : { password: Buffer.from(session.password) }),
+    ...(session.will === undefined
+      ? {}
+      : { will: { ...session.will, payload: Buffer.from(session.will.payload), qos: 1 as const } }),
+    ...(session.protocol === 5
+      ? {
+          properties: {
+            sessionExpiryInterval: session.sessionExpirySeconds,
+            maximumPacketSize: INCOMING_PACKET_BYTES_MAX,
+          },
+        }
+      : {}),
+  };
+}
+
+export interface PublishOptions {
+  readonly qos: Qos;
+  readonly retain: boolean;
+  readonly properties?: {
+    readonly contentType?: string;
+    readonly correlationData?: Buffer;
+    readonly responseTopic?: string;
+    readonly messageExpiryInterval?: number;
+  };
+}
+
+export function publishOptions(message: OutgoingMessage, protocol: 3 | 4 | 5): PublishOptions {
+  const { qos, retain, properties = {} } = message;
+  if (protocol !== 5) return { qos, retain };
+  const { contentType, correlationData, responseTopic, messageExpirySeconds } = properties;
+  return {
+    qos,
+    retain,
+    properties: {
+      ...(contentType === undefined ? {} : { contentType }),
+      ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData) }),
+      ...(responseTopic === undefined ? {} : { responseTopic }),
+      ...(messageExpirySeconds === undefined ? {} : { messageExpiryInterval: messageExpirySeconds }),
+    },
+  };
+}
+
+/** The part of MQTT.js' PUBLISH packet that we read. */
+export interface PublishPacket {
+  readonly retain: boolean;
+  readonly dup: boolean;
+  readonly properties?: { readonly responseTopic?: string; readonly correlationData?: Buffer };
+}
+
+export function incomingMessage(topic: string, payload: Buffer, packet: PublishPacket): IncomingMessage {
+  const { responseTopic, correlationData } = packet.properties ?? {};
+  const correlation = correlationData === undefined ? {} : { correlationData };
+  return {
+    topic,
+    payload,
+    retained: packet.retain,
+    duplicate: packet.dup,
+    ...correlation,
+    ...(responseTopic === undefined ? {} : { reply: { topic: responseTopic, ...correlation } }),
+  };
+}

@@ -1,0 +1,79 @@
+// The bytes of one entry: a header line with a checksum, the request's metadata, the final payload. It touches no file.
+import { createHash } from 'node:crypto';
+import type { Entry, Request } from '../domain.ts';
+
+export interface StoredRequest {
+  readonly request: Request;
+  /** RFC 3339; means something only where the clock was synchronised. */
+  readonly storedAt: string;
+  readonly storedAtSynchronised: boolean;
+}
+
+export type DecodedEntry =
+  | { readonly kind: 'entry'; readonly stored: StoredRequest }
+  | { readonly kind: 'damaged'; readonly detail: string };
+
+/** Metadata is a few hundred bytes; what is longer was not written by us. */
+export const ENTRY_OVERHEAD_BYTES_MAX = 8 * 1024;
+
+const FORMAT = 'shutterd-entry 1';
+// 16 digits hold one entry a microsecond for 300 years, and sort as text as they do as numbers.
+const SEQUENCE_DIGITS = 16;
+const NAME = /^(\d{16})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(\d{1,10})\.entry$/;
+const HEADER = /^shutterd-entry (\d+) ([0-9a-f]{64}) (\d{1,10}) (\d{1,10})$/;
+const HEADER_BYTES_MAX = 128;
+
+/** The file name holds all the index needs, so that opening 100,000 entries reads no body. */
+export function entryFileName(entry: Entry): string {
+  return `${String(entry.sequence).padStart(SEQUENCE_DIGITS, '0')}.${entry.requestId}.${entry.bytes}.entry`;
+}
+
+export function parseEntryFileName(name: string): Entry | undefined {
+  const [, sequence, requestId, bytes] = NAME.exec(name) ?? [];
+  if (sequence === undefined || requestId === undefined || bytes === undefined) return undefined;
+  return { sequence: Number(sequence), requestId, bytes: Number(bytes) };
+}
+
+export function encodeEntry(stored: StoredRequest): readonly Uint8Array[] {
+  const { payload, ...request } = stored.request;
+  const metadata = Buffer.from(JSON.stringify({ ...stored, request }));
+  const header = `${FORMAT} ${checksum(metadata, payload)} ${metadata.length} ${payload.length}\n`;
+  return [Buffer.from(header), metadata, payload];
+}
+
+/** Trusts nothing: whatever is not exactly what `encodeEntry` wrote for `entry` is damaged, and says how. */
+export function decodeEntry(bytes: Uint8Array, entry: Entry): DecodedEntry {
+  const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerEnd = content.subarray(0, HEADER_BYTES_MAX).indexOf('\n');
+  const [, version, digest, metadataBytes, payloadBytes] =
+    HEADER.exec(content.subarray(0, Math.max(headerEnd, 0)).toString('latin1')) ?? [];
+  if (version === undefined) return { kind: 'damaged', detail: 'no entry header' };
+  if (version !== '1') return { kind: 'damaged', detail: `format version ${version}, this program reads 1` };
+  const metadataEnd = headerEnd + 1 + Number(metadataBytes);
+  if (content.length !== metadataEnd + Number(payloadBytes)) {
+    return {
+      kind: 'damaged',
+      detail: `${content.length} bytes, the header says ${metadataEnd + Number(payloadBytes)}`,
+    };
+  }
+  const metadata = content.subarray(headerEnd + 1, metadataEnd);
+  const payload = content.subarray(metadataEnd);
+  if (checksum(metadata, payload) !== digest) return { kind: 'damaged', detail: 'checksum differs' };
+  return decodeMetadata(metadata, payload, entry);
+}
+
+function decodeMetadata(metadata: Uint8Array, payload: Uint8Array, entry: Entry): DecodedEntry {
+  // The checksum holds, so this is what encodeEntry wrote; only a file renamed by hand can differ from its name.
+  const { request, ...stored } = JSON.parse(Buffer.from(metadata).toString('utf8')) as StoredRequest;
+  if (request.requestId !== entry.requestId || payload.length !== entry.bytes) {
+    return {
+      kind: 'damaged',
+      detail: `it holds request ${request.requestId}, its name says ${entry.requestId}`,
+    };
+  }
+  return { kind: 'entry', stored: { ...stored, request: { ...request, payload } } };
+}
+
+function checksum(metadata: Uint8Array, payload: Uint8Array): string {
+  return createHash('sha256').update(metadata).update(payload).digest('hex');
+}

@@ -1,0 +1,41 @@
+// Opens the outbox folder for one writer: lock, folders, index. It never waits for another instance to end.
+import { join } from 'node:path';
+import type { Outbox } from '../domain.ts';
+import { openDurableFolder } from '../support/durable-file.ts';
+import { freeBytes, makePrivateFolder } from '../support/files.ts';
+import { acquireLock } from '../support/lock-file.ts';
+import type { RunProcess } from '../support/run-process.ts';
+import { loadOutbox, type OutboxParts } from './outbox.ts';
+import { openQuarantine, QUARANTINE_NAME } from './quarantine.ts';
+
+export type OpenOutboxOutcome =
+  | { readonly kind: 'open'; readonly outbox: Outbox }
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'failed'; readonly code: string; readonly detail: string };
+
+export type OutboxOptions = Pick<OutboxParts, 'bounds' | 'clock' | 'clockSynchronised' | 'log'> & {
+  readonly directory: string;
+  readonly run: RunProcess;
+  /** PATH, for the `flock` program. */
+  readonly searchPath: string;
+};
+
+/** Rejects only with the system error of a folder that cannot be made or listed. */
+export async function openOutbox(options: OutboxOptions): Promise<OpenOutboxOutcome> {
+  const { directory, log, run, searchPath } = options;
+  await makePrivateFolder(directory);
+  const lock = await acquireLock({ path: join(directory, LOCK_NAME), run, searchPath });
+  if (lock.kind !== 'held') return lock;
+  const folder = await openDurableFolder(directory);
+  const quarantine = await openQuarantine(await openDurableFolder(join(directory, QUARANTINE_NAME)), log);
+  const outbox = await loadOutbox({
+    ...options,
+    folder,
+    quarantine,
+    freeBytes: () => freeBytes(directory),
+    release: lock.release,
+  });
+  return { kind: 'open', outbox };
+}
+
+const LOCK_NAME = '.lock'; // hidden names are never entries

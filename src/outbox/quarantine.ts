@@ -1,0 +1,50 @@
+// Where files go that can never be sent or read, bounded and with their reason; nothing comes back out by itself.
+import type { DurableFolder } from '../support/durable-file.ts';
+import { errorCode, errorMessage } from '../support/errors.ts';
+import type { Log } from '../support/log.ts';
+
+/** Its folder's name inside the outbox folder. */
+export const QUARANTINE_NAME = 'quarantine';
+
+export interface Quarantine {
+  /** Moves `name` here. Never rejects: what cannot be moved stays where it is and is reported. */
+  take(from: DurableFolder, file: QuarantinedFile): Promise<void>;
+  count(): number;
+}
+
+export interface QuarantinedFile {
+  readonly name: string;
+  readonly requestId?: string;
+  readonly bytes: number;
+  readonly reason: string;
+}
+
+// Evidence for a person, not a second outbox: at 128 kB a request this is under 13 MB of an SD card.
+const FILES_MAX = 100;
+
+export async function openQuarantine(folder: DurableFolder, log: Log): Promise<Quarantine> {
+  const names = new Set(await folder.list());
+  return {
+    count: () => names.size,
+    async take(from, { name, requestId, bytes, reason }) {
+      try {
+        await from.move(name, folder);
+        names.add(name);
+        log.warn('request.quarantined', { requestId, bytes, file: name, reason });
+        await removeOverflow(folder, names, log);
+      } catch (error) {
+        const detail = `${errorCode(error) ?? 'unknown'}: ${errorMessage(error)}`;
+        log.error('request.quarantined', { requestId, bytes, file: name, reason, notMoved: detail });
+      }
+    },
+  };
+}
+
+async function removeOverflow(folder: DurableFolder, names: Set<string>, log: Log): Promise<void> {
+  for (const name of [...names].sort()) {
+    if (names.size <= FILES_MAX) return;
+    await folder.remove(name);
+    names.delete(name);
+    log.warn('request.dropped', { file: name, reason: 'quarantineFull', accepted: true });
+  }
+}

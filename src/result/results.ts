@@ -1,0 +1,93 @@
+// Ties each result to the request it answers and logs it; knows which requests are still open. It publishes nothing.
+import type { Classification, IncomingMessage } from '../domain.ts';
+import type { Clock } from '../support/clock.ts';
+import type { Log } from '../support/log.ts';
+import { parseResult } from './parse-result.ts';
+
+export interface ResultsDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** An open request without a result is overdue after this. */
+  readonly timeoutSeconds: number;
+  readonly onClassification: (classification: Classification, requestId: string | undefined) => void;
+}
+
+export interface Results {
+  /** The request is on its way: a result may come from now on. */
+  opened(requestId: string): void;
+  message(message: IncomingMessage): void;
+  stop(): void;
+}
+
+// Requests that wait for a result at the same time: 30 s at the 2 a second of a drain is 60.
+const OPEN_MAX = 1000;
+const EXCERPT_BYTES = 60; // enough to recognise who sends what; the log makes it visible and bounds it
+
+export function createResults(deps: ResultsDeps): Results {
+  const { clock, log, timeoutSeconds } = deps;
+  const open = new Map<string, { sentMs: number; cancel: () => void }>();
+
+  const close = (requestId: string): { sentMs: number } | undefined => {
+    const found = open.get(requestId);
+    found?.cancel();
+    open.delete(requestId);
+    return found;
+  };
+
+  return {
+    opened(requestId) {
+      const again = close(requestId);
+      const [oldest] = open.keys();
+      if (oldest !== undefined && open.size >= OPEN_MAX) close(oldest);
+      const cancel = clock.timer(timeoutSeconds * 1000, () => {
+        close(requestId);
+        log.warn('result.overdue', { requestId, timeoutSeconds });
+      });
+      open.set(requestId, { sentMs: again?.sentMs ?? clock.monotonicMs(), cancel });
+    },
+    message(message) {
+      const result = parseResult(message.payload);
+      if (result.kind === 'invalid') {
+        log.warn('result.invalid', {
+          detail: result.detail,
+          bytes: message.payload.length,
+          starts: Buffer.from(message.payload.subarray(0, EXCERPT_BYTES)).toString('utf8'),
+        });
+        return;
+      }
+      const match = matchOf(open, result.requestId ?? correlationOf(message));
+      const found = match === undefined ? undefined : close(match.requestId);
+      const fields = {
+        ...(result.kind === 'failed' ? { error: result.error } : result.classification),
+        requestId: match?.requestId ?? result.requestId,
+        ...(found === undefined ? {} : { latencyMs: Math.round(clock.monotonicMs() - found.sentMs) }),
+        ...(match === undefined ? {} : { matchedBy: match.matchedBy }),
+      };
+      if (match === undefined) log.info('result.unmatched', fields);
+      else if (result.kind === 'failed') log.warn('result.failed', fields);
+      else log.info('result.received', fields);
+      if (result.kind === 'classification') deps.onClassification(result.classification, match?.requestId);
+    },
+    stop() {
+      for (const requestId of open.keys()) close(requestId);
+    },
+  };
+}
+
+interface Match {
+  readonly requestId: string;
+  readonly matchedBy: 'requestId' | 'order';
+}
+
+/** Without an id the far side is taken to answer in order. An id that is not ours answers somebody else. */
+function matchOf(open: ReadonlyMap<string, unknown>, requestId: string | undefined): Match | undefined {
+  const [oldest] = open.keys();
+  if (requestId === undefined)
+    return oldest === undefined ? undefined : { requestId: oldest, matchedBy: 'order' };
+  return open.has(requestId) ? { requestId, matchedBy: 'requestId' } : undefined;
+}
+
+function correlationOf(message: IncomingMessage): string | undefined {
+  const { correlationData } = message;
+  return correlationData === undefined ? undefined : Buffer.from(correlationData).toString('utf8');
+}

@@ -1,0 +1,53 @@
+// Facts about the machine for the status message; few, cheap, each under a deadline, and none is ever an error.
+import systeminformation from 'systeminformation';
+import { withDeadline, type Clock } from '../support/clock.ts';
+import { freeBytes, readSystemText } from '../support/files.ts';
+
+/** What cannot be read on this machine is `null`. */
+export interface HostFacts {
+  readonly model: string | null;
+  readonly cpu_temperature_c: number | null;
+  /** The firmware's bits: 0-3 now (under-voltage, capped, throttled, soft limit), 16-19 since boot. */
+  readonly throttled: number | null;
+  readonly memory_bytes: { readonly total: number; readonly available: number } | null;
+  readonly disk_free_bytes: number | null;
+}
+
+export interface Host {
+  facts(): Promise<HostFacts>;
+}
+
+// Some of systeminformation's calls start programs; a hung one must not hold up the status message.
+const CALL_DEADLINE_MS = 5000;
+// Raspberry Pi firmware: hexadecimal, without 0x.
+const THROTTLED_FILE = '/sys/devices/platform/soc/soc:firmware/get_throttled';
+
+export function createHost(deps: { clock: Clock; diskPath: string }): Host {
+  const within = async <T>(work: Promise<T>): Promise<T | undefined> => {
+    const settled = work.catch(() => undefined); // a missing sensor is a null in the message, not a failure
+    const outcome = await withDeadline(deps.clock, CALL_DEADLINE_MS, settled);
+    return outcome.kind === 'done' ? outcome.value : undefined;
+  };
+  let model: Promise<string | null> | undefined;
+  return {
+    async facts() {
+      model ??= readModel(within); // started once: it does not change, and it is the dearest call
+      const temperature = await within(systeminformation.cpuTemperature());
+      const memory = await within(systeminformation.mem());
+      const throttled = Number.parseInt((await readSystemText(THROTTLED_FILE)) ?? '', 16);
+      return {
+        model: await model,
+        cpu_temperature_c: temperature?.main ?? null,
+        throttled: Number.isNaN(throttled) ? null : throttled,
+        memory_bytes: memory === undefined ? null : { total: memory.total, available: memory.available },
+        disk_free_bytes: (await within(freeBytes(deps.diskPath))) ?? null,
+      };
+    },
+  };
+}
+
+async function readModel(within: <T>(work: Promise<T>) => Promise<T | undefined>): Promise<string | null> {
+  const system = await within(systeminformation.system());
+  const words = [system?.manufacturer, system?.model].filter((word) => word !== undefined && word !== '');
+  return words.length === 0 ? null : words.join(' ');
+}

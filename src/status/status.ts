@@ -1,0 +1,68 @@
+// The status of this device: remembers what was seen last and keeps the retained message true. It decides nothing.
+import type { CaptureOutcome, Classification, Link, OutboxCounts } from '../domain.ts';
+import type { Clock } from '../support/clock.ts';
+import { createHost } from './host.ts';
+import { statusPayload, type CameraFacts, type LastFacts } from './status-message.ts';
+import { createStatusReporter } from './status-reporter.ts';
+
+export interface StatusOptions {
+  readonly clock: Clock;
+  readonly topic: string;
+  readonly retain: boolean;
+  readonly version: string;
+  readonly deviceId: string;
+  readonly configHash: string;
+  readonly camera: { readonly driver: string; readonly device: string };
+  /** A path on the disk whose free space is told. */
+  readonly diskPath: string;
+  readonly outbox: () => OutboxCounts;
+  readonly clockSynchronised: () => boolean;
+  readonly counters: () => Readonly<Record<string, number | undefined>>;
+}
+
+export interface Status {
+  captured(outcome: CaptureOutcome): void;
+  acknowledged(): void;
+  classified(classification: Classification): void;
+  /** Reports while the link is there. */
+  run(link: Link, signal: AbortSignal): Promise<void>;
+  sayOffline(link: Link): Promise<void>;
+}
+
+export function createStatus(options: StatusOptions): Status {
+  const { clock, topic, retain, version, deviceId } = options;
+  const host = createHost({ clock, diskPath: options.diskPath });
+  let camera: CameraFacts = { ...options.camera, state: 'unused' };
+  let last: LastFacts = { captured_at: null, acknowledged_at: null, classification: null };
+  const payload = async (state: 'online' | 'offline'): Promise<Uint8Array> =>
+    statusPayload(state, {
+      ...{ version, deviceId, camera, last },
+      config: { hash: options.configHash, state: 'applied' },
+      outbox: options.outbox(),
+      host: await host.facts(),
+      clockSynchronised: options.clockSynchronised(),
+      counters: options.counters(),
+    });
+  const reporter = createStatusReporter({ clock, topic, retain, payload });
+  return {
+    captured(outcome) {
+      const failing = outcome.kind === 'failed';
+      camera = {
+        ...options.camera,
+        ...(failing ? { state: 'failing', cause: outcome.cause } : { state: 'ok' }),
+      };
+      if (!failing) last = { ...last, captured_at: outcome.frame.capturedAt.toISOString() };
+      reporter.changed();
+    },
+    acknowledged() {
+      last = { ...last, acknowledged_at: clock.now().toISOString() };
+      reporter.changed();
+    },
+    classified(classification) {
+      last = { ...last, classification };
+      reporter.changed();
+    },
+    run: (link, signal) => reporter.run(link, signal),
+    sayOffline: (link) => reporter.sayOffline(link),
+  };
+}

@@ -1,0 +1,62 @@
+// The only place that reads time or sets timers. Durations are monotonic; `now` is for people, never for arithmetic.
+
+export interface Clock {
+  /** Wall-clock time; it jumps when NTP or a person sets it. */
+  now(): Date;
+  /** Milliseconds since an arbitrary start; never jumps. */
+  monotonicMs(): number;
+  /** Runs `action` once, `ms` from now; the returned function cancels it and is harmless afterwards. */
+  timer(ms: number, action: () => void): () => void;
+}
+
+// Node fires a longer timer at once instead of later (timers.html, setTimeout).
+const TIMER_MS_MAX = 2_147_483_647;
+
+export function createSystemClock(): Clock {
+  return {
+    now: () => new Date(),
+    monotonicMs: () => performance.now(),
+    timer(ms, action) {
+      const handle = setTimeout(action, Math.min(Math.max(ms, 0), TIMER_MS_MAX));
+      return () => {
+        clearTimeout(handle);
+      };
+    },
+  };
+}
+
+/** Waits `ms`; an abort ends the wait early and is not an error. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<'elapsed' | 'aborted'> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) {
+      resolve('aborted');
+      return;
+    }
+    const onAbort = (): void => {
+      cancel();
+      resolve('aborted');
+    };
+    const cancel = clock.timer(ms, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve('elapsed');
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** Waits for `work`, at most `ms`. The work itself goes on; whoever started it ends it. */
+export async function withDeadline<T>(
+  clock: Clock,
+  ms: number,
+  work: Promise<T>,
+): Promise<{ readonly kind: 'done'; readonly value: T } | { readonly kind: 'timeout' }> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([
+      work.then((value) => ({ kind: 'done', value }) as const),
+      sleep(clock, ms, over.signal).then(() => ({ kind: 'timeout' }) as const),
+    ]);
+  } finally {
+    over.abort();
+  }
+}

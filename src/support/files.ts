@@ -1,0 +1,137 @@
+// Reads small files and looks at folders for the stages; it writes nothing that has to last (that is durable-file).
+import { constants } from 'node:fs';
+import {
+  access,
+  chmod,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  statfs,
+  writeFile as write,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode, errorMessage, OperatingError } from './errors.ts';
+
+export type FileRead =
+  | { readonly kind: 'read'; readonly bytes: Uint8Array; readonly mode: number; readonly ownerUid: number }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'tooLarge'; readonly bytes: number }
+  | { readonly kind: 'failed'; readonly code: string; readonly detail: string };
+
+/** Reads a regular file of at most `maxBytes`. O_NONBLOCK: a FIFO in its place must not hang the opener. */
+export async function readBoundedFile(path: string, maxBytes: number): Promise<FileRead> {
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const found = await handle.stat();
+      if (!found.isFile()) return { kind: 'failed', code: 'EINVAL', detail: 'not a regular file' };
+      if (found.size > maxBytes) return { kind: 'tooLarge', bytes: found.size };
+      return { kind: 'read', bytes: await handle.readFile(), mode: found.mode & 0o7777, ownerUid: found.uid };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const code = errorCode(error) ?? 'unknown';
+    return code === 'ENOENT' || code === 'ENOTDIR'
+      ? { kind: 'absent' }
+      : { kind: 'failed', code, detail: errorMessage(error) };
+  }
+}
+
+/** The text of a small system file (sysfs, procfs, /etc/machine-id), trimmed; `undefined` where there is none. */
+export async function readSystemText(path: string): Promise<string | undefined> {
+  try {
+    return (await readFile(path, 'utf8')).replace(/\0/g, '').trim();
+  } catch {
+    return undefined; // absent or unreadable: on another machine this fact simply does not exist
+  }
+}
+
+/** Names in a folder, sorted; empty where there is no such folder. */
+export async function listFolder(path: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(path)).sort();
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
+    throw new OperatingError(`Cannot read folder ${path}: ${errorMessage(error)}`, {
+      code: errorCode(error) ?? 'unknown',
+      cause: error,
+    });
+  }
+}
+
+export type PathKind = 'file' | 'folder' | 'characterDevice' | 'other' | 'absent';
+
+export async function pathKind(path: string): Promise<PathKind> {
+  try {
+    const found = await stat(path);
+    if (found.isFile()) return 'file';
+    if (found.isDirectory()) return 'folder';
+    return found.isCharacterDevice() ? 'characterDevice' : 'other';
+  } catch {
+    return 'absent';
+  }
+}
+
+/** Where a symbolic link ends, or `undefined` where it leads nowhere. */
+export async function resolveLink(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path);
+  } catch {
+    return undefined;
+  }
+}
+
+export async function canReadAndWrite(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Makes a folder that only we may enter. */
+export async function makePrivateFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  await chmod(path, 0o700);
+}
+
+/** A fresh 0700 folder below `parent`; `remove` deletes it with what is in it. */
+export async function makeTemporaryFolder(
+  parent: string,
+): Promise<{ path: string; remove: () => Promise<void> }> {
+  const path = await mkdtemp(join(parent, 'shutterd-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** Writes a file for a person, with the permissions their umask gives. */
+export async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await write(path, bytes);
+  } catch (error) {
+    const code = errorCode(error) ?? 'unknown';
+    throw new OperatingError(
+      `Cannot write ${path}: ${code}, a folder that this user may write to is needed`,
+      {
+        code,
+        cause: error,
+      },
+    );
+  }
+}
+
+export async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true });
+}
+
+/** Bytes an unprivileged process may still write on the file system that holds `path`. */
+export async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
+}

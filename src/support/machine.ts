@@ -1,0 +1,18 @@
+// What the process and its machine give to the program, so that only the entry has to touch them. Types only.
+
+export interface Machine {
+  readonly hostName: string;
+  /** Numeric user id; 0 is root. */
+  readonly userId: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The Node program itself, for helper processes. */
+  readonly nodePath: string;
+  /** `process.kill`; a negative pid is a process group. */
+  readonly kill: (pid: number, signal: 'SIGKILL') => void;
+  readonly temporaryFolder: string;
+}
+
+/** PATH for the programs we run; the usual one where the environment has none. */
+export function searchPath(machine: Machine): string {
+  return machine.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
+}

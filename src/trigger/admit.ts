@@ -1,0 +1,91 @@
+// Decides whether a message on a trigger topic takes a picture. A pure function: what it must remember is handed to it.
+import type { IgnoreReason, IncomingMessage, Trigger } from '../domain.ts';
+import { parseTrigger, type TriggerFields } from './parse-trigger.ts';
+
+export interface AdmissionPolicy {
+  readonly retained: 'ignore' | 'accept';
+  readonly maxAgeSeconds: number;
+  readonly minIntervalSeconds: number;
+}
+
+export interface AdmissionContext {
+  readonly monotonicMs: number;
+  readonly nowMs: number;
+  /** Times in a trigger mean something only against a synchronised clock. */
+  readonly clockSynchronised: boolean;
+  /** Monotonic; absent before the first. */
+  readonly lastAdmittedMs?: number;
+  /** An id for a sender that gave none. */
+  readonly freshId: string;
+  readonly seenBefore: (key: string) => boolean;
+}
+
+export type Admission =
+  | { readonly kind: 'admitted'; readonly trigger: Trigger; readonly key: string | undefined }
+  | {
+      readonly kind: 'ignored';
+      readonly reason: IgnoreReason;
+      readonly triggerId: string;
+      readonly detail?: string;
+    };
+
+export function admitTrigger(
+  message: IncomingMessage,
+  policy: AdmissionPolicy,
+  context: AdmissionContext,
+): Admission {
+  const parsed = parseTrigger(message.payload);
+  if (parsed.kind === 'malformed') {
+    return { kind: 'ignored', reason: 'malformed', triggerId: context.freshId, detail: parsed.detail };
+  }
+  const triggerId = parsed.fields.requestId ?? context.freshId;
+  const key = duplicateKey(message, parsed.fields);
+  const reason = refusal(message, policy, { ...context, fields: parsed.fields, key });
+  if (reason !== undefined) return { kind: 'ignored', reason, triggerId };
+  return { kind: 'admitted', trigger: toTrigger(message, parsed.fields, { triggerId, ...context }), key };
+}
+
+function refusal(
+  message: IncomingMessage,
+  policy: AdmissionPolicy,
+  context: AdmissionContext & { fields: TriggerFields; key: string | undefined },
+): IgnoreReason | undefined {
+  // A retained trigger would fire again at every start and reconnection.
+  if (message.retained && policy.retained === 'ignore') return 'retained';
+  if (context.key !== undefined && context.seenBefore(context.key)) return 'duplicate';
+  if (context.clockSynchronised && isExpired(context.fields, policy.maxAgeSeconds, context.nowMs))
+    return 'expired';
+  const sinceLastMs = context.monotonicMs - (context.lastAdmittedMs ?? Number.NEGATIVE_INFINITY);
+  return sinceLastMs < policy.minIntervalSeconds * 1000 ? 'tooSoon' : undefined;
+}
+
+function isExpired(fields: TriggerFields, maxAgeSeconds: number, nowMs: number): boolean {
+  if (fields.expiresAtMs !== undefined && nowMs > fields.expiresAtMs) return true;
+  return fields.sentAtMs !== undefined && nowMs - fields.sentAtMs > maxAgeSeconds * 1000;
+}
+
+/**
+ * What makes two deliveries the same trigger: the sender's id. Without one only a redelivery is (DUP flag, same topic
+ * and payload): two plain messages a second apart are two wishes.
+ */
+function duplicateKey(message: IncomingMessage, fields: TriggerFields): string | undefined {
+  if (fields.requestId !== undefined) return `id:${fields.requestId}`;
+  return message.duplicate
+    ? `dup:${message.topic}:${Buffer.from(message.payload).toString('base64').slice(0, 256)}`
+    : undefined;
+}
+
+function toTrigger(
+  message: IncomingMessage,
+  fields: TriggerFields,
+  context: { triggerId: string; monotonicMs: number },
+): Trigger {
+  return {
+    triggerId: context.triggerId,
+    source: 'mqtt',
+    receivedAtMs: context.monotonicMs,
+    ...(fields.maxWidthPx === undefined ? {} : { maxWidthPx: fields.maxWidthPx }),
+    ...(fields.maxQuality === undefined ? {} : { maxQuality: fields.maxQuality }),
+    ...(message.reply === undefined ? {} : { reply: message.reply }),
+  };
+}

@@ -1,0 +1,87 @@
+// Turns the bytes of a trigger into its known fields, or says why they are malformed. It decides nothing else.
+
+export interface TriggerFields {
+  readonly requestId?: string;
+  /** Milliseconds since 1970, from the RFC 3339 texts `sent_at` and `expires_at`. */
+  readonly sentAtMs?: number;
+  readonly expiresAtMs?: number;
+  readonly maxWidthPx?: number;
+  readonly maxQuality?: number;
+}
+
+export type ParsedTrigger =
+  | { readonly kind: 'parsed'; readonly fields: TriggerFields }
+  | { readonly kind: 'malformed'; readonly detail: string };
+
+export const TRIGGER_BYTES_MAX = 64 * 1024;
+
+const REQUEST_ID_CHARACTERS_MAX = 128;
+const OPENING_BRACE = 0x7b;
+const BLANKS: readonly number[] = [0x20, 0x09, 0x0a, 0x0d];
+
+/** Any payload is a trigger; only one whose first non-blank byte is `{` is parsed, and unknown fields are ignored. */
+export function parseTrigger(payload: Uint8Array): ParsedTrigger {
+  if (payload.length > TRIGGER_BYTES_MAX)
+    return malformed(`${payload.length} bytes, at most ${TRIGGER_BYTES_MAX}`);
+  if (payload.find((byte) => !BLANKS.includes(byte)) !== OPENING_BRACE) return { kind: 'parsed', fields: {} };
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(payload);
+    return { kind: 'parsed', fields: readFields(JSON.parse(text) as Readonly<Record<string, unknown>>) };
+  } catch (error) {
+    return malformed(error instanceof FieldError ? error.message : 'not valid JSON in UTF-8');
+  }
+}
+
+class FieldError extends Error {}
+
+function readFields(json: Readonly<Record<string, unknown>>): TriggerFields {
+  const requestId = field(
+    json,
+    'request_id',
+    isRequestId,
+    `1 to ${REQUEST_ID_CHARACTERS_MAX} printable characters`,
+  );
+  const sentAt = field(json, 'sent_at', isTimestamp, 'an RFC 3339 time');
+  const expiresAt = field(json, 'expires_at', isTimestamp, 'an RFC 3339 time');
+  const maxWidthPx = field(json, 'max_width', isCount, 'a whole number above 0');
+  const maxQuality = field(json, 'max_quality', isCount, 'a whole number above 0');
+  return {
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(sentAt === undefined ? {} : { sentAtMs: Date.parse(sentAt) }),
+    ...(expiresAt === undefined ? {} : { expiresAtMs: Date.parse(expiresAt) }),
+    ...(maxWidthPx === undefined ? {} : { maxWidthPx }),
+    ...(maxQuality === undefined ? {} : { maxQuality }),
+  };
+}
+
+function field<T>(
+  json: Readonly<Record<string, unknown>>,
+  name: string,
+  ...[isRight, allowed]: [isRight: (value: unknown) => value is T, allowed: string]
+): T | undefined {
+  if (!Object.hasOwn(json, name)) return undefined;
+  const value = json[name];
+  if (!isRight(value)) throw new FieldError(`${name} is not ${allowed}`);
+  return value;
+}
+
+function isRequestId(value: unknown): value is string {
+  if (typeof value !== 'string' || value.length === 0 || value.length > REQUEST_ID_CHARACTERS_MAX)
+    return false;
+  return /^[^\p{C}\p{Zl}\p{Zp}]+$/u.test(value);
+}
+
+// RFC 3339, section 5.6; Date.parse alone also takes local times and words.
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
+
+function isTimestamp(value: unknown): value is string {
+  return typeof value === 'string' && RFC_3339.test(value) && !Number.isNaN(Date.parse(value));
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) > 0;
+}
+
+function malformed(detail: string): ParsedTrigger {
+  return { kind: 'malformed', detail };
+}

@@ -1,0 +1,74 @@
+// What capture tests share: real parts, a temporary folder, and programs that play fswebcam.
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CameraDependencies, CameraSettings } from '../../src/capture/create-camera.ts';
+import { createSystemClock } from '../../src/support/clock.ts';
+import { createJpegCodec } from '../../src/support/jpeg.ts';
+import { createRandom } from '../../src/support/random.ts';
+import { createRunProcess } from '../../src/support/run-process.ts';
+
+export interface Bench {
+  readonly root: string;
+  readonly settings: CameraSettings;
+  readonly dependencies: CameraDependencies;
+  /** Puts a shell script named fswebcam in front of PATH; `$out` is the file it should write, `$nap` a sleep. */
+  playFswebcam(script: string, mode?: number): void;
+  /** PATH without any fswebcam. */
+  hideFswebcam(): CameraDependencies;
+  pictures(): readonly string[];
+  remove(): void;
+}
+
+export function createBench(): Bench {
+  const root = mkdtempSync(join(tmpdir(), 'shutterd-capture-'));
+  const bin = join(root, 'bin');
+  const privateFolder = join(root, 'private');
+  mkdirSync(bin);
+  symlinkSync('/bin/sleep', join(bin, 'nap'));
+  const clock = { ...createSystemClock(), now: () => BENCH_TIME };
+  const dependencies: CameraDependencies = {
+    clock,
+    random: createRandom(),
+    codec: createJpegCodec(),
+    runProcess: createRunProcess({ clock, kill: (pid, signal) => process.kill(pid, signal) }),
+    nodePath: process.execPath,
+    searchPath: `${bin}:/usr/bin:/bin`,
+    privateFolder,
+  };
+  return {
+    root,
+    dependencies,
+    settings: {
+      driver: 'node-webcam',
+      device: 'TEST',
+      widthPx: 320,
+      heightPx: 240,
+      skipFrames: 2,
+      timeoutSeconds: 10,
+      onSuspect: 'publish',
+    },
+    playFswebcam(script, mode = 0o755) {
+      const file = join(bin, 'fswebcam');
+      const head = `#!/bin/sh\nnap='${join(bin, 'nap')}'\nroot='${root}'\nfor out; do :; done\n`;
+      writeFileSync(file, `${head}${script}\n`);
+      chmodSync(file, mode);
+    },
+    hideFswebcam: () => ({ ...dependencies, searchPath: bin }),
+    pictures() {
+      try {
+        return readdirSync(privateFolder);
+      } catch {
+        return []; // nothing was captured yet
+      }
+    },
+    remove() {
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The wall-clock time of every bench. */
+export const BENCH_TIME = new Date('2031-05-06T07:08:09.010Z');
+
+export const never = new AbortController().signal;

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import sinon from 'sinon';
+import { checkFrame } from '../../src/capture/check-frame.ts';
+import { FRAME_BYTES_MAX } from '../../src/capture/driver.ts';
+import { drawTestPicture } from '../../src/capture/test-picture.ts';
+import { createJpegCodec } from '../../src/support/jpeg.ts';
+import { readJpegStructure } from '../../src/support/jpeg-structure.ts';
+import { concat, jpegOf, noise, quarters, solid } from '../support/jpeg-samples.ts';
+
+const codec = createJpegCodec();
+
+describe('checkFrame()', () => {
+  it('refuses a JPEG cut at any byte', async () => {
+    const jpeg = await jpegOf(noise(24, 16));
+    for (let length = 0; length < jpeg.length; length += 1) {
+      assert.equal(
+        (await checkFrame(jpeg.subarray(0, length), codec)).kind,
+        'bad',
+        `cut at ${String(length)}`,
+      );
+    }
+  });
+
+  it('refuses what is no JPEG, too large or too many pixels before any decoder sees it', async () => {
+    const inspect = sinon.stub().rejects(new Error('decoded'));
+    const bomb = Uint8Array.from(await jpegOf(solid(16, 16, [9, 9, 9])));
+    bomb.set([0xff, 0xff, 0xff, 0xff], Buffer.from(bomb).indexOf(Uint8Array.of(0xff, 0xc0)) + 5);
+    const jpeg = await jpegOf(noise(16, 16));
+    const padded = concat(jpeg, new Uint8Array(FRAME_BYTES_MAX));
+    for (const bytes of [new Uint8Array(0), Buffer.from('GIF89a'), padded, bomb]) {
+      assert.equal((await checkFrame(bytes, { inspect })).kind, 'bad');
+    }
+    sinon.assert.notCalled(inspect);
+  });
+
+  it('refuses a picture whose middle is damaged', async () => {
+    const jpeg = Uint8Array.from(await jpegOf(noise(160, 120)));
+    // Stray restart markers: they look whole from outside.
+    const middle = Math.floor(jpeg.length / 2);
+    for (let at = middle; at < middle + 100; at += 2) jpeg.set([0xff, 0xd3], at);
+    assert.equal(readJpegStructure(jpeg).kind, 'complete');
+    const check = await checkFrame(jpeg, codec);
+    assert.equal(check.kind, 'bad');
+  });
+
+  it('gives the granted size and cuts padding off', async () => {
+    const jpeg = await jpegOf(quarters(64, 32));
+    const check = await checkFrame(concat(jpeg, new Uint8Array(100)), codec);
+    assert.ok(check.kind === 'good' && check.suspect === undefined);
+    assert.deepEqual([check.widthPx, check.heightPx], [64, 32]);
+    assert.deepEqual(Buffer.from(check.jpeg), Buffer.from(jpeg));
+  });
+
+  const dark = noise(320, 240);
+  dark.data.forEach((value, at) => {
+    dark.data[at] = value % 10;
+  });
+  const lamp = solid(320, 240, [1, 1, 1]);
+  for (let y = 100; y < 130; y += 1) lamp.data.fill(250, (y * 320 + 150) * 3, (y * 320 + 190) * 3);
+  const scene = drawTestPicture({ widthPx: 320, heightPx: 240, counter: 1, time: new Date(0), seed: 1 });
+  for (const { what, pixels, suspect } of [
+    { what: 'black', pixels: solid(320, 240, [0, 0, 0]), suspect: 'black' },
+    { what: 'the noise of a covered lens', pixels: dark, suspect: 'black' },
+    { what: 'all green', pixels: solid(320, 240, [0, 135, 0]), suspect: 'flat' },
+    { what: 'all white', pixels: solid(320, 240, [255, 255, 255]), suspect: 'flat' },
+    { what: 'a lamp at night', pixels: lamp, suspect: undefined },
+    { what: 'a scene', pixels: scene, suspect: undefined },
+  ]) {
+    it(`says ${suspect ?? 'nothing'} of ${what}`, async () => {
+      const check = await checkFrame(await jpegOf(pixels), codec);
+      assert.ok(check.kind === 'good');
+      assert.equal(check.suspect, suspect);
+    });
+  }
+});

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { failed, type Driver, type RawOutcome } from '../../src/capture/driver.ts';
+import { createCheckedCamera } from '../../src/capture/take-frame.ts';
+import type { Camera } from '../../src/domain.ts';
+import { createSystemClock, type Clock } from '../../src/support/clock.ts';
+import { createJpegCodec } from '../../src/support/jpeg.ts';
+import { jpegOf, quarters, solid } from '../support/jpeg-samples.ts';
+import { never } from './capture-bench.ts';
+
+const codec = createJpegCodec();
+const at = new Date('2031-05-06T07:08:09.010Z');
+
+/** A driver that gives what it was told, in turn. */
+function driverOf(...given: readonly RawOutcome[]): Driver & { calls: number } {
+  const driver = {
+    calls: 0,
+    capture: () => {
+      driver.calls += 1;
+      return Promise.resolve(given[driver.calls - 1] ?? failed('noDevice', 'gone', 'none'));
+    },
+  };
+  return driver;
+}
+
+function cameraOf(driver: Driver, options: { onSuspect?: 'publish' | 'fail'; clock?: Clock } = {}): Camera {
+  const { onSuspect = 'publish', clock = createSystemClock() } = options;
+  return createCheckedCamera({ driver, codec, clock, settings: { timeoutSeconds: 5, onSuspect } });
+}
+
+describe('createCheckedCamera()', () => {
+  let good: RawOutcome;
+  let black: RawOutcome;
+  let flat: RawOutcome;
+  let cut: RawOutcome;
+
+  before(async () => {
+    const raw = (bytes: Uint8Array): RawOutcome => ({ kind: 'captured', bytes, capturedAt: at });
+    const picture = await jpegOf(quarters(64, 32));
+    good = raw(picture);
+    cut = raw(picture.subarray(0, picture.length - 9));
+    black = raw(await jpegOf(solid(64, 32, [0, 0, 0])));
+    flat = raw(await jpegOf(solid(64, 32, [0, 135, 0])));
+  });
+
+  it("hands on the driver's failure", async () => {
+    const failure = failed('busy', 'detail', 'remedy');
+    assert.deepEqual(await cameraOf(driverOf(failure)).capture(never), failure);
+  });
+
+  it('says badFrame of a picture that is not whole', async () => {
+    const outcome = await cameraOf(driverOf(cut)).capture(never);
+    assert.ok(outcome.kind === 'failed' && outcome.cause === 'badFrame');
+  });
+
+  it('gives a good frame from one capture', async () => {
+    const driver = driverOf(good, black);
+    const outcome = await cameraOf(driver).capture(never);
+    assert.ok(outcome.kind === 'captured');
+    assert.deepEqual([driver.calls, outcome.frame.capturedAt, outcome.frame.suspect], [1, at, undefined]);
+  });
+
+  it('gives the second frame where the first was suspect', async () => {
+    const driver = driverOf(black, good);
+    const outcome = await cameraOf(driver).capture(never);
+    assert.ok(outcome.kind === 'captured' && outcome.frame.suspect === undefined);
+    assert.equal(driver.calls, 2);
+  });
+
+  it('flags a frame that is suspect twice, and retakes no third', async () => {
+    const driver = driverOf(black, flat, good);
+    const outcome = await cameraOf(driver).capture(never);
+    assert.ok(outcome.kind === 'captured' && outcome.frame.suspect === 'flat');
+    assert.equal(driver.calls, 2);
+  });
+
+  it('keeps the suspect frame where the retake fails', async () => {
+    const outcome = await cameraOf(driverOf(flat, cut)).capture(never);
+    assert.ok(outcome.kind === 'captured' && outcome.frame.suspect === 'flat');
+  });
+
+  it('fails on a suspect frame where the settings say so', async () => {
+    const outcome = await cameraOf(driverOf(black, black), { onSuspect: 'fail' }).capture(never);
+    assert.ok(outcome.kind === 'failed' && outcome.cause === 'badFrame');
+    assert.match(outcome.detail, /black/);
+  });
+
+  it('says timeout of a driver that does not come back, then wedged, and works when it has', async () => {
+    let comeBack: ((outcome: RawOutcome) => void) | undefined;
+    let calls = 0;
+    const driver: Driver = {
+      capture: () => {
+        calls += 1;
+        return calls > 1 ? Promise.resolve(good) : new Promise((resolve) => (comeBack = resolve));
+      },
+    };
+    const clock = hastyClock();
+    const camera = cameraOf(driver, { clock });
+    const first = await camera.capture(never);
+    assert.ok(first.kind === 'failed' && first.cause === 'timeout');
+    const second = await camera.capture(never);
+    assert.ok(second.kind === 'failed' && second.cause === 'wedged');
+    assert.equal(calls, 1);
+    comeBack?.(failed('timeout', 'late', 'none'));
+    clock.hasty = false;
+    await new Promise(setImmediate);
+    assert.equal((await camera.capture(never)).kind, 'captured');
+  });
+
+  it('tells its driver when it is called off', async () => {
+    const stop = new AbortController();
+    const driver: Driver = {
+      capture: ({ signal }) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            resolve(failed('timeout', 'stopped', 'none'));
+          });
+        }),
+    };
+    const capture = cameraOf(driver).capture(stop.signal);
+    stop.abort();
+    assert.equal((await capture).kind, 'failed');
+  });
+});
+
+/** A clock whose timers ring at once, until it is told to be as slow as real ones. */
+function hastyClock(): Clock & { hasty: boolean } {
+  const real = createSystemClock();
+  const clock = {
+    ...real,
+    hasty: true,
+    timer: (ms: number, action: () => void) => real.timer(clock.hasty ? 0 : ms, action),
+  };
+  return clock;
+}

@@ -1,0 +1,151 @@
+// The rules between keys, and the values this version does not act on: each one broken once, through the whole loader.
+import assert from 'node:assert/strict';
+import { brokerAddress } from '../../src/config/broker-url.ts';
+import { loadConfig, type LoadOutcome } from '../../src/config/load.ts';
+import { NOT_YET } from '../../src/config/not-yet.ts';
+import { formatProblem } from '../../src/config/problem.ts';
+
+const load = (settings: readonly string[]): Promise<LoadOutcome> =>
+  loadConfig({ paths: [], defaultPathMayBeAbsent: false, env: {}, settings, hostName: 'pi-1' });
+
+async function problemKeys(settings: readonly string[]): Promise<readonly string[]> {
+  const outcome = await load(settings);
+  return outcome.kind === 'rejected' ? outcome.problems.map(({ key }) => key) : [];
+}
+
+const aws = (setting: string): readonly string[] => ['mqtt.broker=aws', setting];
+
+describe('loadConfig() refuses', () => {
+  const broken: readonly [string, readonly string[], readonly string[]][] = [
+    [
+      'a lowest quality above the highest',
+      ['image.minQuality=80', 'image.maxQuality=70'],
+      ['image.minQuality'],
+    ],
+    ['a highest quality below the default lowest', ['image.maxQuality=30'], ['image.maxQuality']],
+    ['a widest image below the narrowest', ['image.maxWidthPx=100'], ['image.maxWidthPx']],
+    ['a backoff base above its maximum', ['mqtt.reconnect.baseSeconds=60'], ['mqtt.reconnect.baseSeconds']],
+    ['a certificate without its key', ['mqtt.tls.certFile=/c.pem'], ['mqtt.tls.certFile']],
+    ['a key without its certificate', ['mqtt.tls.keyFile=/k.pem'], ['mqtt.tls.keyFile']],
+    ['the file driver without a path', ['camera.driver=file'], ['camera.driver']],
+    ['the test device under another driver', ['camera.driver=test', 'camera.device=TEST'], ['camera.device']],
+    ['payloads that no MQTT packet holds', ['image.maxPayloadBytes=268435456'], ['image.maxPayloadBytes']],
+    ['payloads too small for any picture', ['image.maxPayloadBytes=999'], ['image.maxPayloadBytes']],
+    ['a trigger filter on the request topic', ['topics.trigger=device/image/+'], ['topics.trigger']],
+    ['a trigger filter on the status topic', ['topics.trigger=device/pi-1/status'], ['topics.trigger']],
+    [
+      'a response filter on the outcome topic',
+      ['topics.response=device/+/image/outcome'],
+      ['topics.response'],
+    ],
+    [
+      'a request topic under the response filter',
+      ['topics.request=device/image/response'],
+      ['topics.request'],
+    ],
+    ['QoS 2 on AWS', aws('mqtt.qos=2'), ['mqtt.qos']],
+    ['128 KiB and a byte on AWS', aws('image.maxPayloadBytes=131073'), ['image.maxPayloadBytes']],
+    ['a short keep alive on AWS', aws('mqtt.keepaliveSeconds=29'), ['mqtt.keepaliveSeconds']],
+    ['a long keep alive on AWS', aws('mqtt.keepaliveSeconds=1201'), ['mqtt.keepaliveSeconds']],
+    ['a long client id on AWS', aws(`mqtt.clientId=${'x'.repeat(129)}`), ['mqtt.clientId']],
+    [
+      'an expanded client id that is too long on AWS',
+      aws(`mqtt.clientId={deviceId}${'x'.repeat(125)}`),
+      ['mqtt.clientId'],
+    ],
+    ['a topic of eight slashes on AWS', aws('topics.request=a/b/c/d/e/f/g/h/i'), ['topics.request']],
+    ['a topic of 257 bytes on AWS', aws(`topics.status=${'x'.repeat(257)}`), ['topics.status']],
+    ['a long session on AWS', aws('mqtt.sessionExpirySeconds=3601'), ['mqtt.sessionExpirySeconds']],
+  ];
+  for (const [what, settings, keys] of broken) {
+    it(what, async () => {
+      assert.deepEqual(await problemKeys(settings), keys);
+    });
+  }
+
+  const notYet: readonly [string, string][] = [
+    ['mqtt.transport', 'greengrass'],
+    ['mqtt.proxyUrl', 'socks5://127.0.0.1:1080'],
+    ['topics.pause', 'elsewhere/pause'],
+    ['camera.driver', 'stream'],
+    ['camera.driver', 'url'],
+    ['camera.controls', '{"brightness":1}'],
+    ['camera.url', 'http://camera/snapshot.jpg'],
+    ['payload.format', 'raw'],
+    ['payload.format', 'dlstreamer'],
+    ['results.filter', '{"type":"classification","labelScore":{}}'],
+    ['results.historyEntries', '10'],
+    ['results.actions', '[{"label":"a","minConfidence":0.5,"publish":"t"}]'],
+    ['rollout.percent', '50'],
+    ['rollout.salt', 'x'],
+    ['config.probationSeconds', '0'],
+  ];
+  for (const [key, value] of notYet) {
+    it(`${key}=${value}, plainly: this version does not act on it`, async () => {
+      const outcome = await load([`${key}=${value}`]);
+      assert.equal(outcome.kind, 'rejected');
+      assert.deepEqual(
+        outcome.problems.map((problem) => problem.key),
+        [key],
+      );
+      assert.match(outcome.problems.map(formatProblem).join(), /this version cannot act on yet/);
+    });
+  }
+
+  it('every key of the table, and no other', () => {
+    assert.deepEqual(new Set(notYet.map(([key]) => key)), new Set(NOT_YET.map(({ key }) => key)));
+  });
+
+  it('no consequence of a value that is refused already', async () => {
+    assert.deepEqual(await problemKeys(['image.minQuality=x', 'image.maxQuality=30']), ['image.minQuality']);
+  });
+});
+
+describe('loadConfig() accepts', () => {
+  const fine: readonly (readonly string[])[] = [
+    [],
+    ['camera.driver=file', 'camera.path=/srv/pictures'],
+    ['camera.driver=test'],
+    ['camera.device=TEST'],
+    ['mqtt.tls.certFile=/c.pem', 'mqtt.tls.keyFile=/k.pem', 'mqtt.url=mqtts://a'],
+    ['topics.outcome=', 'topics.response=device/pi-1/image/outcome'],
+    aws('image.maxPayloadBytes=131072'),
+    aws('topics.request=$aws/rules/classify/a/b/c/d/e/f/g/h'),
+  ];
+  for (const settings of fine) {
+    it(settings.join(' ') || 'the defaults', async () => {
+      assert.deepEqual(await problemKeys(settings), []);
+    });
+  }
+
+  const warned: readonly [readonly string[], number][] = [
+    [['mqtt.url=mqtt://broker', 'mqtt.username=me'], 1],
+    [['mqtt.url=ws://broker', 'mqtt.username=me'], 1],
+    [['mqtt.url=mqtt://broker', 'mqtt.tls.caFile=/ca.pem'], 1],
+    [['mqtt.url=mqtt://127.0.0.1', 'mqtt.username=me'], 0],
+    [['mqtt.url=mqtt://[::1]', 'mqtt.username=me'], 0],
+    [['mqtt.url=mqtts://broker', 'mqtt.username=me'], 0],
+  ];
+  for (const [settings, count] of warned) {
+    it(`${settings.join(' ')} with ${String(count)} warnings`, async () => {
+      const outcome = await load(settings);
+      assert.equal(outcome.kind === 'loaded' && outcome.warnings.length, count);
+    });
+  }
+});
+
+describe('brokerAddress()', () => {
+  const addresses: readonly [string, string, number, string][] = [
+    ['mqtt://a', 'a', 1883, '/'],
+    ['mqtts://a', 'a', 8883, '/'],
+    ['ws://a/mqtt', 'a', 80, '/mqtt'],
+    ['wss://a', 'a', 443, '/'],
+    ['mqtt://[::1]:5', '::1', 5, '/'],
+  ];
+  for (const [url, host, port, path] of addresses) {
+    it(`finds host ${host} and port ${String(port)} in ${url}`, () => {
+      const address = brokerAddress(url);
+      assert.deepEqual([address?.host, address?.port, address?.path], [host, port, path]);
+    });
+  }
+});

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { readJpegStructure } from '../../src/support/jpeg-structure.ts';
+import { concat, jpegOf, noise, quarters } from './jpeg-samples.ts';
+
+const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
+
+describe('readJpegStructure()', () => {
+  for (const variant of [{}, { progressive: true }, { orientation: 6 }, { greyscale: true }]) {
+    it(`refuses a JPEG cut at any byte (${JSON.stringify(variant)})`, async () => {
+      const jpeg = await jpegOf(noise(40, 30), variant);
+      for (let length = 0; length < jpeg.length; length += 1) {
+        assert.equal(readJpegStructure(jpeg.subarray(0, length)).kind, 'broken', `cut at ${String(length)}`);
+      }
+    });
+  }
+
+  const frameHeader = [0xff, 0xc0, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0];
+  const scan = [0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0, 0x12, 0x34];
+  const refusals: readonly { what: string; jpeg: Uint8Array; detail: RegExp }[] = [
+    { what: 'nothing', jpeg: bytes(), detail: /SOI/ },
+    { what: 'a PNG', jpeg: bytes(0x89, 0x50, 0x4e, 0x47, 0xd, 0xa), detail: /SOI/ },
+    { what: 'SOI and EOI alone', jpeg: bytes(0xff, 0xd8, 0xff, 0xd9), detail: /before any picture data/ },
+    {
+      what: 'a frame without a scan',
+      jpeg: bytes(0xff, 0xd8, ...frameHeader, 0xff, 0xd9),
+      detail: /before any picture/,
+    },
+    {
+      what: 'a scan without a frame',
+      jpeg: bytes(0xff, 0xd8, ...scan, 0xff, 0xd9),
+      detail: /before the frame header/,
+    },
+    {
+      what: 'a second SOI',
+      jpeg: bytes(0xff, 0xd8, 0xff, 0xd8, ...frameHeader, ...scan, 0xff, 0xd9),
+      detail: /FFD8 at byte 2 is out of place/,
+    },
+    {
+      what: 'two frame headers',
+      jpeg: bytes(0xff, 0xd8, ...frameHeader, ...frameHeader, ...scan, 0xff, 0xd9),
+      detail: /two frame headers/,
+    },
+    {
+      what: 'a height of 0',
+      jpeg: bytes(0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 0, 0, 0, 8, 1, 1, 0x11, 0, ...scan, 0xff, 0xd9),
+      detail: /8x0/,
+    },
+    {
+      what: 'a segment of length 1',
+      jpeg: bytes(0xff, 0xd8, 0xff, 0xe0, 0, 1, 0xff, 0xd9),
+      detail: /length 1/,
+    },
+    {
+      what: 'bytes between segments',
+      jpeg: bytes(0xff, 0xd8, 0xff, 0xe0, 0, 2, 7, 0xff, 0xd9),
+      detail: /no marker at byte 6/,
+    },
+    {
+      what: 'a hierarchical picture',
+      jpeg: bytes(0xff, 0xd8, 0xff, 0xde, 0, 2, 0xff, 0xd9),
+      detail: /hierarchical/,
+    },
+  ];
+  for (const { what, jpeg, detail } of refusals) {
+    it(`refuses ${what}`, () => {
+      const found = readJpegStructure(jpeg);
+      assert.equal(found.kind, 'broken');
+      assert.match(found.detail, detail);
+    });
+  }
+
+  it('refuses junk after EOI', async () => {
+    const jpeg = await jpegOf(noise(16, 16));
+    assert.equal(readJpegStructure(concat(jpeg, bytes(0, 0, 1))).kind, 'broken');
+    assert.equal(readJpegStructure(concat(jpeg, jpeg)).kind, 'broken');
+  });
+
+  it('cuts zero padding after EOI off', async () => {
+    const jpeg = await jpegOf(noise(40, 30));
+    const found = readJpegStructure(concat(jpeg, new Uint8Array(4096)));
+    assert.deepEqual(found, { kind: 'complete', widthPx: 40, heightPx: 30, endOffset: jpeg.length });
+  });
+
+  it('is not fooled by a whole thumbnail inside APP1 of a cut picture', async () => {
+    const thumbnail = await jpegOf(noise(8, 8));
+    const length = thumbnail.length + 2;
+    const jpeg = await jpegOf(noise(40, 30));
+    const app1 = concat(bytes(0xff, 0xe1, length >> 8, length & 255), thumbnail);
+    const whole = concat(jpeg.subarray(0, 2), app1, jpeg.subarray(2));
+    assert.deepEqual(readJpegStructure(whole), {
+      kind: 'complete',
+      widthPx: 40,
+      heightPx: 30,
+      endOffset: whole.length,
+    });
+    for (let cut = 2; cut < whole.length; cut += 1) {
+      assert.equal(readJpegStructure(whole.subarray(0, cut)).kind, 'broken', `cut at ${String(cut)}`);
+    }
+  });
+
+  it('reads stuffed bytes, restart markers and fill bytes as T.81 has them', () => {
+    const data = [0x12, 0xff, 0x00, 0xff, 0xd0, 0x34, 0xff, 0xd7];
+    const jpeg = bytes(0xff, 0xd8, 0xff, ...frameHeader, ...scan, ...data, 0xff, 0xff, 0xd9);
+    assert.deepEqual(readJpegStructure(jpeg), {
+      kind: 'complete',
+      widthPx: 8,
+      heightPx: 8,
+      endOffset: jpeg.length,
+    });
+  });
+
+  for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    it(`reads EXIF orientation ${String(orientation)}`, async () => {
+      const found = readJpegStructure(await jpegOf(quarters(32, 16), { orientation }));
+      assert.equal(found.kind, 'complete');
+      assert.deepEqual([found.widthPx, found.heightPx, found.orientation], [32, 16, orientation]);
+    });
+  }
+
+  it('names no orientation where the EXIF data are damaged', async () => {
+    const jpeg = await jpegOf(quarters(32, 16), { orientation: 6 });
+    const at = Buffer.from(jpeg).indexOf('Exif\0\0', 0, 'latin1') + 6;
+    for (const [offset, value] of [
+      [0, 0x58],
+      [2, 0x7f],
+      [4, 0xee],
+      [7, 0xee],
+    ] as const) {
+      const damaged = Uint8Array.from(jpeg);
+      damaged[at + offset] = value;
+      const found = readJpegStructure(damaged);
+      assert.equal(found.kind, 'complete');
+      assert.equal(found.orientation, undefined);
+    }
+  });
+
+  it('ends with an answer on any bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (tail) => {
+        const found = readJpegStructure(concat(bytes(0xff, 0xd8, 0xff), tail));
+        assert.ok(found.kind === 'broken' || found.endOffset <= tail.length + 3);
+      }),
+    );
+  });
+});
