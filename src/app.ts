@@ -3,10 +3,12 @@ import { buildDelivery, buildIntake, buildStages, buildStatus, type Base } from 
 import { openPictureStages } from './app/picture.ts';
 import type { Config } from './config/schema.ts';
 import { subscriptions } from './config/stage-settings.ts';
+import type { Delivery } from './delivery/delivery.ts';
 import type { IncomingMessage, Random } from './domain.ts';
 import { openOutbox } from './outbox/open-outbox.ts';
-import { runPipeline } from './pipeline.ts';
-import { createResults } from './result/results.ts';
+import { runPipeline, type Stages } from './pipeline.ts';
+import { createResults, type Results } from './result/results.ts';
+import type { Status } from './status/status.ts';
 import { createClockSync } from './support/clock-sync.ts';
 import { withDeadline, type Clock } from './support/clock.ts';
 import { countEvents } from './support/count-events.ts';
@@ -14,8 +16,9 @@ import type { Log } from './support/log.ts';
 import { searchPath, type Machine } from './support/machine.ts';
 import { createRunProcess } from './support/run-process.ts';
 import { fireEvery } from './trigger/every.ts';
-import { createMailbox } from './trigger/mailbox.ts';
-import { createOutcomeSender } from './trigger/outcome-sender.ts';
+import type { Intake } from './trigger/intake.ts';
+import { createMailbox, type Mailbox } from './trigger/mailbox.ts';
+import { createOutcomeSender, type OutcomeSender } from './trigger/outcome-sender.ts';
 import { mayReplyTo } from './trigger/reply-topic.ts';
 
 export interface AppDeps {
@@ -70,9 +73,7 @@ export async function startApp(deps: AppDeps): Promise<StartOutcome> {
 }
 
 function startStages(base: Base): App {
-  const { config, clock, log, sync, outbox } = base;
-  const sources = new AbortController();
-  const sinks = new AbortController();
+  const { config, clock, log, outbox } = base;
   const status = buildStatus(base);
   const results = createResults({
     ...{ clock, log, timeoutSeconds: config.results.timeoutSeconds },
@@ -92,25 +93,45 @@ function startStages(base: Base): App {
     else if (isResult(message.topic)) results.message(message);
   };
   const delivery = buildDelivery(base, { status, results, outcomes, onMessage });
-  const delivering = delivery.run(sinks.signal);
-  const working = Promise.all([
-    runPipeline(buildStages(base, { mailbox, status, delivery, outcomes }), sources.signal),
-    fireEvery(
-      {
-        clock,
-        seconds: config.trigger.everySeconds,
-        fire: () => {
-          intake.local('timer');
-        },
-      },
-      sources.signal,
-    ),
-    sync.watch(sources.signal),
-  ]);
+  const stages = buildStages(base, { mailbox, status, delivery, outcomes });
+  const stop = startLoops(base, { status, results, outcomes, mailbox, intake, delivery, stages });
   const { id: deviceId } = config.device;
   log.info('daemon.ready', { version: base.version, deviceId, broker: config.mqtt.url, ...outbox.counts() });
+  let stopped: Promise<void> | undefined;
+  return {
+    triggerNow: () => {
+      intake.local('signal');
+    },
+    stop: () => (stopped ??= stop()),
+  };
+}
 
-  const stop = async (): Promise<void> => {
+interface Parts {
+  readonly status: Status;
+  readonly results: Results;
+  readonly outcomes: OutcomeSender;
+  readonly mailbox: Mailbox;
+  readonly intake: Intake;
+  readonly delivery: Delivery;
+  readonly stages: Stages;
+}
+
+/** Sinks first, sources last; the returned function stops them the other way round. */
+function startLoops(base: Base, parts: Parts): () => Promise<void> {
+  const { config, clock, log, sync, outbox, picture } = base;
+  const { status, results, outcomes, mailbox, intake, delivery, stages } = parts;
+  const sinks = new AbortController();
+  const sources = new AbortController();
+  const delivering = delivery.run(sinks.signal);
+  const fire = (): void => {
+    intake.local('timer');
+  };
+  const working = Promise.all([
+    runPipeline(stages, sources.signal),
+    fireEvery({ clock, seconds: config.trigger.everySeconds, fire }, sources.signal),
+    sync.watch(sources.signal),
+  ]);
+  return async () => {
     log.info('daemon.stopping', { ...outbox.counts() });
     sources.abort();
     for (const trigger of mailbox.clear()) outcomes.tell(trigger, { kind: 'ignored', reason: 'stopping' });
@@ -120,14 +141,7 @@ function startStages(base: Base): App {
     sinks.abort();
     await withDeadline(clock, STOP_SINKS_MS, delivering);
     results.stop();
-    await base.picture.close();
+    await picture.close();
     await outbox.close();
-  };
-  let stopped: Promise<void> | undefined;
-  return {
-    triggerNow: () => {
-      intake.local('signal');
-    },
-    stop: () => (stopped ??= stop()),
   };
 }

@@ -17,7 +17,7 @@ export interface Trigger {
   readonly source: 'mqtt' | 'timer' | 'signal';
   /** Monotonic milliseconds; a frame that answers this trigger is exposed later than this. */
   readonly receivedAtMs: number;
-  /** Bounds the sender asked for, already clipped to the configured ones. */
+  /** Bounds the sender asked for; the configured ones hold as well. */
   readonly maxWidthPx?: number;
   readonly maxQuality?: number;
   readonly reply?: ReplyAddress;

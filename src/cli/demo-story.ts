@@ -25,6 +25,8 @@ const STEPS: Readonly<Partial<Record<EventName, readonly [step: string, tell: Te
     (it) => `${bytes(it)} in the broker's hands after ${text(it['ackMs'])} ms`,
   ],
   'request.dropped': ['dropped', (it) => text(it['reason'])],
+  'result.failed': ['failed', (it) => `the classifier says: ${text(it['error'])}`],
+  'result.overdue': ['overdue', (it) => `no classification within ${text(it['timeoutSeconds'])} s`],
   'broker.retry': ['broker', (it) => text(it['detail'])],
   'broker.refused': ['broker', (it) => text(it['detail'])],
 };

@@ -3,18 +3,16 @@ import { join } from 'node:path';
 import { startApp } from '../app.ts';
 import { findDevice, SYSTEM_DEVICES } from '../capture/find-device.ts';
 import type { Loaded } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
-import { pathKind, makeTemporaryFolder, writeFile } from '../support/files.ts';
-import { createJpegCodec } from '../support/jpeg.ts';
-import type { Fields } from '../support/log.ts';
+import { untilAborted } from '../support/abort.ts';
+import { makeTemporaryFolder, pathKind } from '../support/files.ts';
+import type { EventName, Fields } from '../support/log.ts';
 import { searchPath } from '../support/machine.ts';
 import { EXIT, type Command, type Context } from './command.ts';
 import { startDemoBroker, type DemoBroker } from './demo-broker.ts';
+import { startDemoClassifier } from './demo-classifier.ts';
 import { createStory, storyLine } from './demo-story.ts';
 import { configurationOrProblems } from './load-configuration.ts';
 import type { Arguments } from './parse-arguments.ts';
-import { classifyByColour } from './stand-in-classifier.ts';
-import { untilAborted } from './until-aborted.ts';
 
 export const demoCommand: Command = {
   name: 'demo',
@@ -28,34 +26,39 @@ export const demoCommand: Command = {
 };
 
 async function demo(args: Arguments, context: Context): Promise<number> {
-  const folder = await makeTemporaryFolder(context.machine.temporaryFolder);
+  const pictures = await makeTemporaryFolder(context.machine.temporaryFolder); // stays, to be looked at
+  const state = await makeTemporaryFolder(context.machine.temporaryFolder);
   const broker = await startDemoBroker();
   try {
-    const camera = await demoCamera();
+    const camera = await demoCamera(searchPath(context.machine));
     const loaded = await configurationOrProblems(args, context, [
       `mqtt.url=mqtt://127.0.0.1:${broker.port}`,
       'mqtt.protocol=4', // aedes speaks 3.1.1
-      `outbox.directory=${join(folder.path, 'outbox')}`,
+      `outbox.directory=${join(state.path, 'outbox')}`,
       ...camera.settings,
     ]);
     if (loaded === undefined) return EXIT.badConfiguration;
     const say = args.isSet('json') ? () => undefined : context.out;
     say(`shutterd ${context.version} demo, broker on 127.0.0.1:${broker.port}, ${camera.words}\n\n`);
-    return await play(args, context, { loaded, broker, folder: folder.path, say });
+    return await play(args, context, { loaded, broker, folder: pictures.path, say });
   } finally {
     await broker.close();
+    await state.remove();
   }
 }
 
 /** The webcam if there is one, else the generated picture; `--set camera.driver=...` comes later and wins. */
-async function demoCamera(): Promise<{ settings: readonly string[]; words: string }> {
-  const found = await findDevice('auto', SYSTEM_DEVICES);
-  if (found.kind === 'found')
-    return { settings: ['camera.driver=node-webcam'], words: `camera ${found.node}` };
-  return {
+async function demoCamera(path: string): Promise<{ settings: readonly string[]; words: string }> {
+  const generated = (why: string): { settings: readonly string[]; words: string } => ({
     settings: ['camera.driver=test'],
-    words: `no webcam found (${found.detail}): a generated test picture`,
-  };
+    words: `${why}: a generated test picture`,
+  });
+  const found = await findDevice('auto', SYSTEM_DEVICES);
+  if (found.kind === 'failed') return generated(found.cause === 'noDevice' ? 'no webcam here' : found.detail);
+  if (!(await isOnPath('fswebcam', path))) {
+    return generated(`webcam ${found.node} needs fswebcam (sudo apt-get install fswebcam)`);
+  }
+  return { settings: ['camera.driver=node-webcam'], words: `camera ${found.node}` };
 }
 
 interface Stage {
@@ -65,6 +68,15 @@ interface Stage {
   readonly folder: string;
   readonly say: (text: string) => void;
 }
+
+/** With --once the demo is over at the first of these. */
+const LAST_EVENTS: readonly EventName[] = Object.freeze([
+  'result.received',
+  'result.failed',
+  'result.overdue',
+  'capture.failed',
+  'image.unfit',
+]);
 
 async function play(args: Arguments, context: Context, stage: Stage): Promise<number> {
   const { config, hash } = stage.loaded;
@@ -77,16 +89,18 @@ async function play(args: Arguments, context: Context, stage: Stage): Promise<nu
     onEvent: (event, fields) => {
       if (event === 'broker.connected') stage.broker.publish(triggerTopic, new Uint8Array());
       if (event === 'result.received') {
+        stage.say(resultLines(fields) + storyLine('picture', farSide.lastPath()));
+        if (exit !== EXIT.ok)
+          stage.say(
+            againLines({ ...stage.broker, topic: triggerTopic, hasProgram, once: args.isSet('once') }),
+          );
         exit = EXIT.ok;
-        stage.say(resultLines(fields));
-        stage.say(args.isSet('once') ? '' : againLines(stage.broker.port, triggerTopic, hasProgram));
       }
-      const over = event === 'result.received' || event === 'capture.failed' || event === 'image.unfit';
-      if (over && args.isSet('once')) ending.abort();
+      if (LAST_EVENTS.includes(event) && args.isSet('once')) ending.abort();
     },
   });
   const hasProgram = await isOnPath('mosquitto_pub', searchPath(machine));
-  classifyRequests(config, stage);
+  const farSide = startDemoClassifier({ ...stage, ...config.topics });
   const started = await startApp({ config, configHash: hash, version, machine, clock, random, log });
   if (started.kind !== 'running') {
     context.err(
@@ -100,33 +114,6 @@ async function play(args: Arguments, context: Context, stage: Stage): Promise<nu
   return context.stop.aborted ? EXIT.ok : exit;
 }
 
-/** The far side: looks at each request and answers on the response topic. */
-function classifyRequests(config: Config, { broker, folder, say }: Stage): void {
-  const codec = createJpegCodec();
-  let count = 0;
-  broker.listen(config.topics.request, (payload) => {
-    count += 1;
-    const path = join(folder, `picture-${String(count).padStart(3, '0')}.jpg`);
-    void answer(payload, path);
-  });
-
-  async function answer(payload: Uint8Array, path: string): Promise<void> {
-    const request = JSON.parse(Buffer.from(payload).toString('utf8')) as {
-      image_data: string;
-      request_id?: string;
-    };
-    const jpeg = Buffer.from(request.image_data, 'base64');
-    await writeFile(path, jpeg);
-    say(storyLine('picture', path));
-    const classification = await classifyByColour(jpeg, codec);
-    const said = classification ?? { error: 'not a picture' };
-    broker.publish(
-      config.topics.response,
-      Buffer.from(JSON.stringify({ ...said, request_id: request.request_id })),
-    );
-  }
-}
-
 function resultLines(fields: Fields): string {
   const percent = Math.round(Number(fields['confidence']) * 100);
   const found = `${String(fields['label'])}, ${percent} % sure, ${String(fields['latencyMs'])} ms after it was sent`;
@@ -136,9 +123,19 @@ function resultLines(fields: Fields): string {
   );
 }
 
-function againLines(port: number, topic: string, hasProgram: boolean): string {
-  const install = hasProgram ? '' : '  (first: sudo apt-get install mosquitto-clients)\n';
-  return `\n  Again, from another terminal:\n${install}  mosquitto_pub -h 127.0.0.1 -p ${port} -t ${topic} -n -q 1\n  Ctrl-C ends the demo.\n\n`;
+function againLines(again: { port: number; topic: string; hasProgram: boolean; once: boolean }): string {
+  const { port, topic, hasProgram, once } = again;
+  return [
+    '',
+    once
+      ? '  Without --once the demo stays up, on a new port each time, and is triggered again like this:'
+      : '  To trigger it again, from another terminal:',
+    ...(hasProgram ? [] : ['    sudo apt-get install mosquitto-clients']),
+    `    mosquitto_pub -h 127.0.0.1 -p ${port} -t ${topic} -n -q 1`,
+    ...(once ? [] : ['  Ctrl-C ends the demo.']),
+    '',
+    '',
+  ].join('\n');
 }
 
 async function isOnPath(program: string, path: string): Promise<boolean> {

@@ -34,7 +34,7 @@ export function parseArguments(argv: readonly string[], flags: Flags): ParsedArg
       {
         type: kind === 'text' ? ('string' as const) : ('boolean' as const),
         multiple: true,
-        ...(short ? { short } : {}),
+        ...(short === undefined ? {} : { short }),
       },
     ]),
   );
@@ -45,15 +45,12 @@ export function parseArguments(argv: readonly string[], flags: Flags): ParsedArg
     allowPositionals: true,
     tokens: true,
   });
+  const texts = (name: string): readonly string[] =>
+    [values[name]].flat().filter((value) => typeof value === 'string');
   for (const token of tokens) {
-    if (token.kind !== 'option') continue;
-    const wrong = wrongUse(token, flags, values[token.name]);
+    const wrong = token.kind === 'option' ? wrongUse(token, flags, texts(token.name).length) : undefined;
     if (wrong !== undefined) return { kind: 'wrong', message: wrong };
   }
-  const texts = (name: string): string[] =>
-    (values[name] ?? []).toString() === ''
-      ? []
-      : [values[name]].flat().filter((value) => typeof value === 'string');
   return {
     kind: 'parsed',
     args: {
@@ -65,25 +62,27 @@ export function parseArguments(argv: readonly string[], flags: Flags): ParsedArg
   };
 }
 
-function wrongUse(
-  token: { readonly name: string; readonly rawName: string; readonly value?: string | undefined },
-  flags: Flags,
-  value: unknown,
-): string | undefined {
-  const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+}
+
+function wrongUse(token: OptionToken, flags: Flags, times: number): string | undefined {
+  const { name, rawName, value } = token;
+  const flag = Object.hasOwn(flags, name) ? flags[name] : undefined;
   if (flag === undefined) {
-    const nearest = nearestName(token.name, Object.keys(flags));
+    const nearest = nearestName(name, Object.keys(flags));
     const hint = nearest === undefined ? 'see --help' : `the nearest flag is --${nearest}`;
-    return `Cannot use ${token.rawName}: there is no such flag, ${hint}`;
+    return `Cannot use ${rawName}: there is no such flag, ${hint}`;
   }
-  if (flag.kind === 'text' && (token.value === undefined || token.value === '')) {
-    return `Cannot use ${token.rawName}: it has no value, it takes ${flag.value ?? 'one'}`;
+  if (flag.kind === 'switch') {
+    return value === undefined ? undefined : `Cannot use ${rawName}=${value}: it takes no value`;
   }
-  if (flag.kind === 'switch' && token.value !== undefined) {
-    return `Cannot use ${token.rawName}=${token.value}: it takes no value`;
+  if (value === undefined || value === '') {
+    return `Cannot use ${rawName}: it has no value, it takes ${flag.value ?? 'one'}`;
   }
-  const given = Array.isArray(value) ? value.length : 0;
-  return given > 1 && flag.repeats !== true && flag.kind === 'text'
-    ? `Cannot use ${token.rawName}: it is given ${given} times, once is allowed`
+  return times > 1 && flag.repeats !== true
+    ? `Cannot use ${rawName}: it is given ${times} times, once is allowed`
     : undefined;
 }

@@ -2,11 +2,11 @@
 import { startApp } from '../app.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Loaded } from '../config/load.ts';
+import { untilAborted } from '../support/abort.ts';
 import { createLog, type Log, type LogOptions } from '../support/log.ts';
 import { EXIT, type Command, type Context } from './command.ts';
 import { readConfiguration } from './load-configuration.ts';
 import type { Arguments } from './parse-arguments.ts';
-import { untilAborted } from './until-aborted.ts';
 
 export const runDaemonCommand: Command = {
   name: 'run',

@@ -7,11 +7,15 @@ const LOOK_WIDTH_PX = 96;
 const HUES = ['red', 'orange', 'yellow', 'green', 'cyan', 'blue', 'magenta'] as const;
 /** Degrees on the colour circle where each of HUES ends; what is beyond is red again. */
 const HUE_ENDS = [20, 45, 70, 165, 200, 260, 330] as const;
+const GREY = 'grey';
 const GREY_CHROMA = 24; // of 255: below this a person sees grey
 
+// A picture with fewer coloured pixels is grey to a person.
+const COLOURED_SHARE_MIN = 0.03;
+
 /**
- * `label`: brightness and dominant colour, such as `bright blue`; `confidence`: the share of pixels of that colour.
- * `undefined` where the bytes are no picture.
+ * `label`: brightness and dominant colour, such as `bright blue`; `confidence`: the share of that colour among the
+ * coloured pixels, or of grey among all. `undefined` where the bytes are no picture.
  */
 export async function classifyByColour(
   jpeg: Uint8Array,
@@ -36,16 +40,27 @@ export async function classifyByColour(
     counts.set(colour, (counts.get(colour) ?? 0) + 1);
   }
   const pixels = data.length / channels;
-  const [dominant] = [...counts].sort(([, one], [, other]) => other - one);
-  if (dominant === undefined) return undefined;
-  const [colour, count] = dominant;
-  return { label: `${brightness(luma / pixels)} ${colour}`, confidence: Number((count / pixels).toFixed(3)) };
+  const { colour, share } = dominantColour(counts, pixels);
+  return { label: `${brightness(luma / pixels)} ${colour}`, confidence: Number(share.toFixed(3)) };
+}
+
+function dominantColour(
+  counts: ReadonlyMap<string, number>,
+  pixels: number,
+): { colour: string; share: number } {
+  const grey = counts.get(GREY) ?? 0;
+  const coloured = pixels - grey;
+  if (coloured < pixels * COLOURED_SHARE_MIN) return { colour: GREY, share: grey / pixels };
+  const [colour, count] = [...counts]
+    .filter(([name]) => name !== GREY)
+    .reduce((most, next) => (next[1] > most[1] ? next : most));
+  return { colour, share: count / coloured };
 }
 
 function colourOf(red: number, green: number, blue: number): string {
   const highest = Math.max(red, green, blue);
   const chroma = highest - Math.min(red, green, blue);
-  if (chroma < GREY_CHROMA) return 'grey';
+  if (chroma < GREY_CHROMA) return GREY;
   const sixth =
     highest === red
       ? (green - blue) / chroma

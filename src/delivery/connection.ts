@@ -1,5 +1,6 @@
 // Keeps one link to the broker: connects, waits for its end, waits the backoff delay, connects again. It sends nothing.
 import type { Link, LinkFault, LinkProblem, OpenLink, Random } from '../domain.ts';
+import { isAborted, orAborted } from '../support/abort.ts';
 import { backoffDelayMs, type BackoffPolicy } from '../support/backoff.ts';
 import { sleep, type Clock } from '../support/clock.ts';
 import type { EventName, Log } from '../support/log.ts';
@@ -36,7 +37,7 @@ export async function keepConnected(deps: ConnectionDeps, signal: AbortSignal): 
       const upMs = await useLink(deps, outcome.link, signal);
       if (upMs >= policy.stableSeconds * 1000) attempt = 0;
     }
-    if (signal.aborted) return;
+    if (isAborted(signal)) return;
     const restMs = CONNECT_INTERVAL_MS_MIN - (clock.monotonicMs() - startedMs);
     const delayMs = Math.max(
       backoffDelayMs(policy, attempt, () => random.fraction()),
@@ -60,28 +61,12 @@ async function useLink(deps: ConnectionDeps, link: Link, signal: AbortSignal): P
   const ended = new AbortController();
   log.info('broker.connected', { protocol: link.protocol });
   deps.onOnline(link, ended.signal);
-  const problem = await endOrAbort(link, signal);
+  const first = await orAborted(link.ended, signal);
   ended.abort();
   deps.onOffline();
-  if (problem === undefined) await link.close();
-  else log.warn('broker.lost', { ...problem });
+  if (first.kind === 'aborted') await link.close();
+  else log.warn('broker.lost', { ...first.value });
   return clock.monotonicMs() - onlineMs;
-}
-
-async function endOrAbort(link: Link, signal: AbortSignal): Promise<LinkProblem | undefined> {
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<undefined>((resolve) => {
-    onAbort = () => {
-      resolve(undefined);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-  });
-  try {
-    return await Promise.race([link.ended, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
 
 function eventOf(problem: LinkProblem): EventName {

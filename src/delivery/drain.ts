@@ -1,5 +1,6 @@
 // Sends entries, oldest first, one in flight, and forgets each only after the broker's acknowledgement. It never reorders.
 import type { Entry, Link, LinkFault, Outbox, OutgoingMessage, PublishOutcome, Request } from '../domain.ts';
+import { isAborted } from '../support/abort.ts';
 import { sleep, type Clock } from '../support/clock.ts';
 import { unreachable } from '../support/errors.ts';
 import type { Log } from '../support/log.ts';
@@ -122,8 +123,4 @@ async function blameOf(
         : undefined;
     }
   }
-}
-
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

@@ -20,7 +20,7 @@ export interface FitSettings {
 export interface FitBounds {
   /** The most JPEG bytes that are allowed. */
   readonly budgetBytes: number;
-  /** Bounds of the trigger; the configured ones hold as well. */
+  /** Bounds that the trigger asks for; the configured ones and the floors hold as well. */
   readonly maxWidthPx?: number;
   readonly maxQuality?: number;
 }
@@ -34,7 +34,8 @@ export type Fit = (frame: Frame, bounds: FitBounds) => Promise<FitOutcome>;
 export function createFit(deps: { codec: JpegCodec; settings: FitSettings }): Fit {
   const { codec, settings } = deps;
   let hintQuality = settings.maxQuality;
-  return async (frame, bounds) => {
+  return async (frame, asked) => {
+    const bounds = withinSettings(asked, settings);
     const maxWidthPx = smallestWidth(settings.maxWidthPx, bounds.maxWidthPx ?? 0);
     if (mayPassThrough(frame, settings, { ...bounds, maxWidthPx })) {
       return { kind: 'fitted', image: passedThrough(frame) };
@@ -43,7 +44,7 @@ export function createFit(deps: { codec: JpegCodec; settings: FitSettings }): Fi
     if (decoded.kind === 'undecodable') return decoded;
     const { pixels } = decoded;
     const maxQuality = Math.min(settings.maxQuality, bounds.maxQuality ?? settings.maxQuality);
-    const minQuality = Math.min(settings.minQuality, maxQuality);
+    const { minQuality } = settings;
     const found = await fitToBudget({
       encode: (quality, widthPx) => codec.encode(pixels, { quality, widthPx, encoder: settings.encoder }),
       budgetBytes: bounds.budgetBytes,
@@ -63,6 +64,16 @@ export function createFit(deps: { codec: JpegCodec; settings: FitSettings }): Fi
     }
     const { quality, encodes } = found;
     return { kind: 'fitted', image: { jpeg: found.jpeg, ...sizeOf(found.jpeg, pixels), quality, encodes } };
+  };
+}
+
+/** A trigger may ask for less, but not for less than the configured floors. */
+function withinSettings(asked: FitBounds, { minWidthPx, minQuality }: FitSettings): FitBounds {
+  const { budgetBytes, maxWidthPx, maxQuality } = asked;
+  return {
+    budgetBytes,
+    ...(maxWidthPx === undefined ? {} : { maxWidthPx: Math.max(maxWidthPx, minWidthPx) }),
+    ...(maxQuality === undefined ? {} : { maxQuality: Math.max(maxQuality, minQuality) }),
   };
 }
 

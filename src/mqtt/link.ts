@@ -49,7 +49,7 @@ class Wire implements Link {
   constructor(parts: LinkParts) {
     this.#parts = parts;
     this.protocol = parts.session.protocol;
-    this.#client = new MqttClient(() => parts.stream as MqttClient['stream'], clientOptions(parts.session));
+    this.#client = new MqttClient(() => parts.stream, clientOptions(parts.session));
     let end: (problem: LinkProblem) => void = () => undefined;
     this.ended = new Promise((resolve) => {
       end = resolve;
@@ -116,7 +116,9 @@ class Wire implements Link {
         // would pass for a live one.
         this.#client.subscribe([...filters], { qos: 1, rap: true }, (error) => {
           resolve(
-            error === null ? { kind: 'acknowledged' } : { kind: 'refused', reason: errorMessage(error) },
+            error instanceof Error
+              ? { kind: 'refused', reason: errorMessage(error) }
+              : { kind: 'acknowledged' },
           );
         });
       },
@@ -138,7 +140,7 @@ class Wire implements Link {
     const { topic, payload, qos } = message;
     const acknowledged = new Promise<PublishOutcome>((resolve) => {
       this.#client.publish(topic, Buffer.from(payload), publishOptions(message, this.protocol), (error) => {
-        if (error === undefined || error === null) resolve({ kind: qos === 0 ? 'sent' : 'acknowledged' });
+        if (!(error instanceof Error)) resolve({ kind: qos === 0 ? 'sent' : 'acknowledged' });
         else if (hasReasonCode(error))
           resolve({ kind: 'refused', reasonCode: error.code, reason: error.message });
         // Any other error is MQTT.js giving up its connection: `ended` tells the story.

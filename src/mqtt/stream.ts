@@ -3,6 +3,7 @@ import { connect as connectTcp, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { createWebSocketStream, WebSocket } from 'ws';
+import { orAborted } from '../support/abort.ts';
 import { OperatingError } from '../support/errors.ts';
 import { readBoundedFile } from '../support/files.ts';
 
@@ -47,13 +48,13 @@ export async function openStream(
   switch (address.protocol) {
     case 'mqtt': {
       const socket = connectTcp({ host: address.host, port: address.port, noDelay: true });
-      return connected(socket, 'connect', signal);
+      return connected(socket, 'connect', { signal, destroy: () => socket.destroy() });
     }
     case 'mqtts': {
       const options = await readTlsFiles(address.host, tls);
       const socket = connectTls({ ...options, host: address.host, port: address.port });
       socket.setNoDelay(true);
-      return connected(socket, 'secureConnect', signal);
+      return connected(socket, 'secureConnect', { signal, destroy: () => socket.destroy() });
     }
     case 'ws':
     case 'wss': {
@@ -63,10 +64,11 @@ export async function openStream(
       // [MQTT-6.0.0-3]: the subprotocol name is "mqtt"; compression would only cost time on JPEG.
       const socket = new WebSocket(url, ['mqtt'], { ...options, perMessageDeflate: false });
       const stream = createWebSocketStream(socket);
-      await connected(socket, 'open', signal, () => {
+      const destroy = (): void => {
         stream.destroy();
         socket.terminate();
-      });
+      };
+      await connected(socket, 'open', { signal, destroy });
       return stream;
     }
   }
@@ -100,38 +102,30 @@ async function readPem(what: string, path: string): Promise<Buffer> {
 
 interface Connecting {
   once(event: string, listener: (error?: Error) => void): unknown;
-  off(event: string, listener: (error?: Error) => void): unknown;
   on(event: 'error', listener: () => void): unknown;
 }
 
-function connected<S extends Connecting>(
+/** Resolves at `event`; at the first error or an abort it rejects, and the socket is destroyed. */
+async function connected<S extends Connecting>(
   socket: S,
   event: 'connect' | 'secureConnect' | 'open',
-  signal: AbortSignal,
-  destroy = () => {
-    (socket as unknown as Duplex).destroy();
-  },
+  { signal, destroy }: { signal: AbortSignal; destroy: () => void },
 ): Promise<S> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      settle(new Error('Cannot connect: the attempt was ended'));
-    };
-    const settle = (error?: Error): void => {
-      signal.removeEventListener('abort', onAbort);
-      socket.off(event, settle);
-      if (error === undefined) {
-        resolve(socket);
-      } else {
-        destroy();
-        reject(error);
-      }
-    };
-    socket.on('error', () => undefined); // late errors belong to nobody; the stream's close is what counts
-    socket.once('error', settle);
-    socket.once(event, () => {
-      settle();
+  socket.on('error', () => undefined); // later errors belong to nobody: the close that follows is what counts
+  const ready = new Promise<void>((resolve, reject) => {
+    socket.once('error', (error) => {
+      reject(error ?? new Error('unknown'));
     });
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
+    socket.once(event, () => {
+      resolve();
+    });
   });
+  try {
+    const first = await orAborted(ready, signal);
+    if (first.kind === 'aborted') throw new Error('Cannot connect: the attempt was ended');
+    return socket;
+  } catch (error) {
+    destroy();
+    throw error;
+  }
 }

@@ -21,7 +21,7 @@ export interface Results {
 
 // Requests that wait for a result at the same time: 30 s at the 2 a second of a drain is 60.
 const OPEN_MAX = 1000;
-const EXCERPT_BYTES = 60; // enough to recognise who sends what; the log makes it visible and bounds it
+const EXCERPT_BYTES = 60;
 
 export function createResults(deps: ResultsDeps): Results {
   const { clock, log, timeoutSeconds } = deps;
@@ -48,30 +48,33 @@ export function createResults(deps: ResultsDeps): Results {
     message(message) {
       const result = parseResult(message.payload);
       if (result.kind === 'invalid') {
-        log.warn('result.invalid', {
-          detail: result.detail,
-          bytes: message.payload.length,
-          starts: Buffer.from(message.payload.subarray(0, EXCERPT_BYTES)).toString('utf8'),
-        });
+        log.warn('result.invalid', { detail: result.detail, ...excerpt(message.payload) });
         return;
       }
       const match = matchOf(open, result.requestId ?? correlationOf(message));
       const found = match === undefined ? undefined : close(match.requestId);
-      const fields = {
-        ...(result.kind === 'failed' ? { error: result.error } : result.classification),
-        requestId: match?.requestId ?? result.requestId,
-        ...(found === undefined ? {} : { latencyMs: Math.round(clock.monotonicMs() - found.sentMs) }),
-        ...(match === undefined ? {} : { matchedBy: match.matchedBy }),
-      };
-      if (match === undefined) log.info('result.unmatched', fields);
-      else if (result.kind === 'failed') log.warn('result.failed', fields);
-      else log.info('result.received', fields);
+      const said = result.kind === 'failed' ? { error: result.error } : result.classification;
+      if (match === undefined || found === undefined) {
+        log.info('result.unmatched', { ...said, requestId: result.requestId });
+      } else {
+        const latencyMs = Math.round(clock.monotonicMs() - found.sentMs);
+        const [level, event] = result.kind === 'failed' ? FAILED : RECEIVED;
+        log[level](event, { ...said, ...match, latencyMs });
+      }
       if (result.kind === 'classification') deps.onClassification(result.classification, match?.requestId);
     },
     stop() {
       for (const requestId of open.keys()) close(requestId);
     },
   };
+}
+
+const FAILED = ['warn', 'result.failed'] as const;
+const RECEIVED = ['info', 'result.received'] as const;
+
+/** Enough to recognise who sends what; the log makes it visible and bounds it. */
+function excerpt(payload: Uint8Array): { readonly bytes: number; readonly starts: string } {
+  return { bytes: payload.length, starts: Buffer.from(payload.subarray(0, EXCERPT_BYTES)).toString('utf8') };
 }
 
 interface Match {

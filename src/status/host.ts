@@ -34,7 +34,7 @@ export function createHost(deps: { clock: Clock; diskPath: string }): Host {
       model ??= readModel(within); // started once: it does not change, and it is the dearest call
       const temperature = await within(systeminformation.cpuTemperature());
       const memory = await within(systeminformation.mem());
-      const throttled = Number.parseInt((await readSystemText(THROTTLED_FILE)) ?? '', 16);
+      const throttled = Number.parseInt((await within(readSystemText(THROTTLED_FILE))) ?? '', 16);
       return {
         model: await model,
         cpu_temperature_c: temperature?.main ?? null,

@@ -24,6 +24,8 @@ const REPORT_INTERVAL_MS = 10_000;
 
 export function createStatusReporter(deps: StatusReporterDeps): StatusReporter {
   const wakeup = createWakeup();
+  let changes = 0;
+  let leaving = false;
   const message = async (state: 'online' | 'offline'): Promise<OutgoingMessage> => ({
     topic: deps.topic,
     payload: await deps.payload(state),
@@ -33,16 +35,24 @@ export function createStatusReporter(deps: StatusReporterDeps): StatusReporter {
   });
   return {
     changed: () => {
+      changes += 1;
       wakeup.wake();
     },
     async run(link, signal) {
+      let told: number | undefined;
       while (!signal.aborted) {
-        await link.publish(await message('online'));
-        await sleep(deps.clock, REPORT_INTERVAL_MS, signal);
+        if (told !== changes) {
+          told = changes;
+          const online = await message('online');
+          if (leaving) return; // the facts took their time: `online` must not follow `offline`
+          await link.publish(online);
+          await sleep(deps.clock, REPORT_INTERVAL_MS, signal);
+        }
         await wakeup.wait(signal);
       }
     },
     async sayOffline(link) {
+      leaving = true;
       await link.publish(await message('offline'));
     },
   };

@@ -32,7 +32,9 @@ export interface Status {
 export function createStatus(options: StatusOptions): Status {
   const { clock, topic, retain, version, deviceId } = options;
   const host = createHost({ clock, diskPath: options.diskPath });
-  let camera: CameraFacts = { ...options.camera, state: 'unused' };
+  // One by one: what is handed in may be the camera's whole configuration, and its URL may hold a password.
+  const { driver, device } = options.camera;
+  let camera: CameraFacts = { driver, device, state: 'unused' };
   let last: LastFacts = { captured_at: null, acknowledged_at: null, classification: null };
   const payload = async (state: 'online' | 'offline'): Promise<Uint8Array> =>
     statusPayload(state, {
@@ -48,7 +50,7 @@ export function createStatus(options: StatusOptions): Status {
     captured(outcome) {
       const failing = outcome.kind === 'failed';
       camera = {
-        ...options.camera,
+        ...{ driver, device },
         ...(failing ? { state: 'failing', cause: outcome.cause } : { state: 'ok' }),
       };
       if (!failing) last = { ...last, captured_at: outcome.frame.capturedAt.toISOString() };

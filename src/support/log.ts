@@ -20,7 +20,7 @@ export type EventName =
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 export type Fields = Readonly<Record<string, unknown>>;
 
-export type Log = { readonly [level in Level]: (event: EventName, fields?: Fields) => void };
+export type Log = Readonly<Record<Level, (event: EventName, fields?: Fields) => void>>;
 
 export interface LogOptions {
   readonly level: Level;

@@ -1,7 +1,7 @@
 // Runs a program without a shell, in a process group of its own that dies whole at its deadline; never keeps one alive.
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { Clock } from './clock.ts';
-import { withDeadline } from './clock.ts';
+import { orAborted } from './abort.ts';
+import { withDeadline, type Clock } from './clock.ts';
 import { errorCode, errorMessage } from './errors.ts';
 
 export interface RunOptions {
@@ -46,17 +46,7 @@ export function createRunProcess(deps: {
   kill: (pid: number, signal: 'SIGKILL') => void;
 }): RunProcess {
   return async (options) => {
-    const child = spawn(options.file, options.args, {
-      detached: true,
-      shell: false,
-      env: { ...options.env },
-      stdio: [
-        options.input === undefined ? 'ignore' : 'pipe',
-        'pipe',
-        'pipe',
-        ...(options.extraDescriptor === undefined ? [] : [options.extraDescriptor]),
-      ],
-    });
+    const child = start(options);
     const output = collectOutput(child);
     const ended = endOf(child);
     child.stdin?.on('error', () => undefined); // EPIPE: the program ended first, its exit says so
@@ -80,6 +70,17 @@ export function createRunProcess(deps: {
   };
 }
 
+function start({ file, args, env, input, extraDescriptor }: RunOptions): ChildProcess {
+  const stdin = input === undefined ? 'ignore' : 'pipe';
+  const extra = extraDescriptor === undefined ? [] : [extraDescriptor];
+  return spawn(file, args, {
+    detached: true,
+    shell: false,
+    env: { ...env },
+    stdio: [stdin, 'pipe', 'pipe', ...extra],
+  });
+}
+
 type End =
   | { readonly kind: 'ended'; readonly code: number | null }
   | { readonly kind: 'missing'; readonly detail: string };
@@ -98,20 +99,11 @@ function endOf(child: ChildProcess): Promise<End> {
 async function firstOf(
   clock: Clock,
   ended: Promise<End>,
-  options: RunOptions,
+  { deadlineMs, signal }: RunOptions,
 ): Promise<End | { kind: 'timeout' } | { kind: 'aborted' }> {
-  const { signal } = options;
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<{ kind: 'aborted' }>((resolve) => {
-    onAbort = () => {
-      resolve({ kind: 'aborted' });
-    };
-    if (signal?.aborted === true) onAbort();
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
-  const first = await withDeadline(clock, options.deadlineMs, Promise.race([ended, aborted]));
-  if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
-  return first.kind === 'done' ? first.value : first;
+  const first = await withDeadline(clock, deadlineMs, orAborted(ended, signal));
+  if (first.kind === 'timeout') return first;
+  return first.value.kind === 'done' ? first.value.value : first.value;
 }
 
 function collectOutput(child: ChildProcess): {

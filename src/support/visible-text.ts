@@ -2,9 +2,7 @@
 
 // C0 and C1 controls, line and paragraph separators, zero-width and bidirectional marks (CWE-117, CWE-150; Unicode
 // Technical Report 36 names the bidirectional ones).
-// eslint-disable-next-line no-control-regex -- control characters are what this expression is for
-const INVISIBLE =
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const INVISIBLE = /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
 
 /** Inside a JSON text the escapes mean the same characters, so the JSON stays what it was. */
 export function escapeInvisible(text: string): string {

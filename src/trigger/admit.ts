@@ -1,4 +1,5 @@
 // Decides whether a message on a trigger topic takes a picture. A pure function: what it must remember is handed to it.
+import { createHash } from 'node:crypto';
 import type { IgnoreReason, IncomingMessage, Trigger } from '../domain.ts';
 import { parseTrigger, type TriggerFields } from './parse-trigger.ts';
 
@@ -21,7 +22,8 @@ export interface AdmissionContext {
 }
 
 export type Admission =
-  | { readonly kind: 'admitted'; readonly trigger: Trigger; readonly key: string | undefined }
+  /** `key` is what `seenBefore` has to know from now on. */
+  | { readonly kind: 'admitted'; readonly trigger: Trigger; readonly key: string }
   | {
       readonly kind: 'ignored';
       readonly reason: IgnoreReason;
@@ -39,7 +41,7 @@ export function admitTrigger(
     return { kind: 'ignored', reason: 'malformed', triggerId: context.freshId, detail: parsed.detail };
   }
   const triggerId = parsed.fields.requestId ?? context.freshId;
-  const key = duplicateKey(message, parsed.fields);
+  const key = deliveryKey(message, parsed.fields);
   const reason = refusal(message, policy, { ...context, fields: parsed.fields, key });
   if (reason !== undefined) return { kind: 'ignored', reason, triggerId };
   return { kind: 'admitted', trigger: toTrigger(message, parsed.fields, { triggerId, ...context }), key };
@@ -48,11 +50,11 @@ export function admitTrigger(
 function refusal(
   message: IncomingMessage,
   policy: AdmissionPolicy,
-  context: AdmissionContext & { fields: TriggerFields; key: string | undefined },
+  context: AdmissionContext & { fields: TriggerFields; key: string },
 ): IgnoreReason | undefined {
   // A retained trigger would fire again at every start and reconnection.
   if (message.retained && policy.retained === 'ignore') return 'retained';
-  if (context.key !== undefined && context.seenBefore(context.key)) return 'duplicate';
+  if (mayRepeat(message, context.fields) && context.seenBefore(context.key)) return 'duplicate';
   if (context.clockSynchronised && isExpired(context.fields, policy.maxAgeSeconds, context.nowMs))
     return 'expired';
   const sinceLastMs = context.monotonicMs - (context.lastAdmittedMs ?? Number.NEGATIVE_INFINITY);
@@ -64,15 +66,16 @@ function isExpired(fields: TriggerFields, maxAgeSeconds: number, nowMs: number):
   return fields.sentAtMs !== undefined && nowMs - fields.sentAtMs > maxAgeSeconds * 1000;
 }
 
-/**
- * What makes two deliveries the same trigger: the sender's id. Without one only a redelivery is (DUP flag, same topic
- * and payload): two plain messages a second apart are two wishes.
- */
-function duplicateKey(message: IncomingMessage, fields: TriggerFields): string | undefined {
+/** Without a sender's id only a redelivery (DUP flag) repeats: two plain messages a second apart are two wishes. */
+function mayRepeat(message: IncomingMessage, fields: TriggerFields): boolean {
+  return fields.requestId !== undefined || message.duplicate;
+}
+
+/** What makes two deliveries the same trigger: the sender's id, else topic and payload, as short as any payload. */
+function deliveryKey(message: IncomingMessage, fields: TriggerFields): string {
   if (fields.requestId !== undefined) return `id:${fields.requestId}`;
-  return message.duplicate
-    ? `dup:${message.topic}:${Buffer.from(message.payload).toString('base64').slice(0, 256)}`
-    : undefined;
+  const content = createHash('sha256').update(message.payload).digest('base64');
+  return `content:${content}:${message.topic}`;
 }
 
 function toTrigger(

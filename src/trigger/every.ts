@@ -9,9 +9,15 @@ export async function fireEvery(
   const periodMs = options.seconds * 1000;
   if (periodMs <= 0) return;
   const startedMs = clock.monotonicMs();
+  let tick = 1;
   while (!signal.aborted) {
     const elapsedMs = clock.monotonicMs() - startedMs;
-    const nextMs = (Math.floor(elapsedMs / periodMs) + 1) * periodMs;
-    if ((await sleep(clock, nextMs - elapsedMs, signal)) === 'elapsed') fire();
+    const waitMs = tick * periodMs - elapsedMs;
+    if (waitMs > 0) {
+      await sleep(clock, waitMs, signal); // a timer may ring up to a millisecond early, so the time is read again
+    } else {
+      tick = Math.floor(elapsedMs / periodMs) + 1;
+      fire();
+    }
   }
 }

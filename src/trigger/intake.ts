@@ -37,8 +37,10 @@ export function createIntake(deps: IntakeDeps): Intake {
   const seen = createRecent({ clock, windowMs: DUPLICATE_WINDOW_MS, max: DUPLICATES_MAX });
   let lastAdmittedMs: number | undefined;
 
-  const put = (trigger: Trigger): void => {
+  const put = (trigger: Trigger, key?: string): void => {
     if (deps.mailbox.put(trigger) === 'waiting') {
+      // Only now: a sender who was told `busy` may try again with the same id.
+      if (key !== undefined) seen.add(key);
       lastAdmittedMs = trigger.receivedAtMs;
       deps.onAdmitted(trigger);
       return;
@@ -58,12 +60,12 @@ export function createIntake(deps: IntakeDeps): Intake {
         ...(lastAdmittedMs === undefined ? {} : { lastAdmittedMs }),
       });
       if (admission.kind === 'ignored') {
-        const { kind, ...ignored } = admission;
+        const { triggerId, reason, detail } = admission;
+        const ignored = { triggerId, reason, ...(detail === undefined ? {} : { detail }) };
         deps.onIgnored({ ...ignored, ...(message.reply === undefined ? {} : { reply: message.reply }) });
         return;
       }
-      if (admission.key !== undefined) seen.add(admission.key);
-      put(admission.trigger);
+      put(admission.trigger, admission.key);
     },
     local(source) {
       put({ triggerId: random.uuid(), source, receivedAtMs: clock.monotonicMs() });

@@ -1,5 +1,6 @@
 // Tells senders what became of their triggers while a link is there; never waits, never keeps what could not be told.
 import type { Link, ReplyAddress, TriggerOutcome } from '../domain.ts';
+import { untilAborted } from '../support/abort.ts';
 import { outcomeMessages, type OutcomeSettings } from './outcome-message.ts';
 
 export interface OutcomeSender {
@@ -27,10 +28,7 @@ export function createOutcomeSender(settings: OutcomeSettings): OutcomeSender {
     },
     async run(newLink, signal) {
       link = newLink;
-      await new Promise((resolve) => {
-        signal.addEventListener('abort', resolve, { once: true });
-        if (signal.aborted) resolve(undefined);
-      });
+      await untilAborted(signal);
       if (link === newLink) link = undefined;
     },
   };

@@ -72,10 +72,17 @@ function isRequestId(value: unknown): value is string {
 }
 
 // RFC 3339, section 5.6; Date.parse alone also takes local times and words.
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
+const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
 function isTimestamp(value: unknown): value is string {
-  return typeof value === 'string' && RFC_3339.test(value) && !Number.isNaN(Date.parse(value));
+  const day = typeof value === 'string' ? RFC_3339.exec(value)?.[1] : undefined;
+  return day !== undefined && isDay(day) && !Number.isNaN(Date.parse(String(value)));
+}
+
+/** Date.parse moves 30 February to March. */
+function isDay(day: string): boolean {
+  const midnight = new Date(day);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
 }
 
 function isCount(value: unknown): value is number {

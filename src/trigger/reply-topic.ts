@@ -13,7 +13,7 @@ export function mayReplyTo(policy: ReplyPolicy, topic: string): boolean {
   return (
     topic !== '' &&
     Buffer.byteLength(topic) <= TOPIC_BYTES_MAX &&
-    !/[$#+\p{Cc}\p{Cs}]/u.test(topic) &&
+    !/[$#+\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u.test(topic) &&
     topic.startsWith(policy.prefix ?? '') &&
     !policy.subscribed(topic)
   );

@@ -63,14 +63,16 @@ describe('createFit()', () => {
     size: readonly number[];
   }[] = [
     { what: 'the configured width', settings: { maxWidthPx: 160 }, size: [160, 120] },
-    { what: "the trigger's width", bounds: { maxWidthPx: 100 }, size: [100, 75] },
+    { what: "the trigger's width", bounds: { maxWidthPx: 280 }, size: [280, 210] },
+    { what: "no less than minWidthPx for a trigger's width", bounds: { maxWidthPx: 1 }, size: [224, 168] },
     {
       what: 'the smaller of both widths',
       settings: { maxWidthPx: 80 },
       bounds: { maxWidthPx: 160 },
       size: [80, 60],
     },
-    { what: "the trigger's quality", bounds: { maxQuality: 30 }, size: [320, 240] },
+    { what: "the trigger's quality", bounds: { maxQuality: 50 }, size: [320, 240] },
+    { what: "no less than minQuality for a trigger's quality", bounds: { maxQuality: 1 }, size: [320, 240] },
     { what: 'a crop', settings: { crop: { left: 0.25, top: 0, width: 0.5, height: 1 } }, size: [160, 240] },
     { what: 'a rotation', settings: { rotateDegrees: 90 }, size: [240, 320] },
     { what: 'a flip', settings: { flip: 'horizontal' }, size: [320, 240] },
@@ -82,7 +84,7 @@ describe('createFit()', () => {
       const outcome = await fit(await frameOf(photo(320, 240)), { budgetBytes: 100_000, ...bounds });
       assert.equal(outcome.kind, 'fitted');
       assert.deepEqual([outcome.image.widthPx, outcome.image.heightPx], size);
-      assert.equal(outcome.image.quality, bounds?.maxQuality ?? 90);
+      assert.equal(outcome.image.quality, Math.max(bounds?.maxQuality ?? 90, plain.minQuality));
       const structure = readJpegStructure(outcome.image.jpeg);
       assert.ok(
         structure.kind === 'complete' && structure.widthPx === size[0] && structure.heightPx === size[1],
