@@ -33,6 +33,7 @@ async function demo(args: Arguments, context: Context): Promise<number> {
     const camera = await demoCamera(searchPath(context.machine));
     const loaded = await configurationOrProblems(args, context, [
       `mqtt.url=mqtt://127.0.0.1:${broker.port}`,
+      'device.id=demo',
       'mqtt.protocol=4', // aedes speaks 3.1.1
       `outbox.directory=${join(state.path, 'outbox')}`,
       ...camera.settings,
