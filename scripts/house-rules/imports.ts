@@ -122,7 +122,7 @@ const IMPORTERS: readonly Importers[] = [
   { of: /^systeminformation$/, places: ['src/status/'], oneFile: true },
   { of: /^sharp$/, places: ['src/support/jpeg.ts'], oneFile: true },
   { of: /^pino$/, places: ['src/support/log.ts'], oneFile: true },
-  { of: /^node:child_process$/, places: ['src/support/run-process.ts'], oneFile: true },
+  { of: /^node:child_process$/, places: ['src/support/process-group.ts'], oneFile: true },
   {
     of: /^node:fs$/,
     places: ['src/support/files.ts', 'src/support/durable-file.ts', 'src/support/lock-file.ts'],

@@ -1,0 +1,51 @@
+// Names why a stream ended, from what its program said; it decides nothing.
+import type { CaptureFailure } from '../domain.ts';
+import { failed } from './driver.ts';
+
+const INSTALL = {
+  ffmpeg: 'sudo apt-get install ffmpeg',
+  'rpicam-vid': 'sudo apt-get install rpicam-apps',
+} as const;
+
+export function streamToolMissing(program: keyof typeof INSTALL): CaptureFailure {
+  return failed('tool', `Cannot stream: ${program} is not installed`, `Install it: ${INSTALL[program]}`);
+}
+
+/** The driver or a program asks for a format that the camera does not have. */
+export function wantsOtherFormat(said: string): boolean {
+  return /Cannot find a proper format|not supported|Invalid argument|Invalid data found/i.test(said);
+}
+
+export function streamFailure(node: string, said: string): CaptureFailure {
+  const words = said.trim().split('\n').at(-1) ?? '';
+  const detail = `Cannot stream from ${node}: ${words === '' ? 'the stream ended without a word' : words}`;
+  if (/busy/i.test(said))
+    return failed('busy', detail, 'End the other program that uses the camera (fuser -v NODE)');
+  if (/permission denied|not permitted/i.test(said)) {
+    return failed(
+      'permission',
+      detail,
+      'Add the user to the group video (usermod -aG video USER), then start again',
+    );
+  }
+  if (/no such (file|device)|not a (video )?capture device|inappropriate ioctl/i.test(said)) {
+    return failed('noDevice', detail, 'Check the USB cable and camera.device (shutterd cameras)');
+  }
+  return failed('badFrame', detail, 'Check the USB cable and the power supply');
+}
+
+export function streamStalled(node: string, seconds: number): CaptureFailure {
+  return failed(
+    'timeout',
+    `Cannot capture from ${node}: no fresh frame within ${seconds} s`,
+    'Check the USB cable and the power supply, or raise camera.timeoutSeconds',
+  );
+}
+
+export function streamWedged(node: string): CaptureFailure {
+  return failed(
+    'wedged',
+    `Cannot stream from ${node}: the program of the last stream cannot be killed, it hangs inside the kernel`,
+    'Unplug the camera and plug it in again',
+  );
+}

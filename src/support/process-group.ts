@@ -1,0 +1,96 @@
+// Starts a program without a shell, in a process group of its own that can be killed whole; the only door to child_process.
+import { spawn } from 'node:child_process';
+import { Readable, type Writable } from 'node:stream';
+import { withDeadline, type Clock } from './clock.ts';
+import { errorCode, errorMessage } from './errors.ts';
+
+export interface StartOptions {
+  /** An absolute path, or a name that is looked up in `env.PATH`. */
+  readonly file: string;
+  readonly args: readonly string[];
+  /** The whole environment of the program; nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `pipe`: stays open until we end, so that its end tells the program that we are gone. */
+  readonly stdin: 'pipe' | 'ignore';
+  /** Descriptors that the program finds as 3, 4, ...: one of ours, or a pipe to read from. */
+  readonly extra?: readonly (number | 'pipe')[];
+}
+
+export type ProcessEnd =
+  | { readonly kind: 'exited'; readonly code: number | null }
+  /** It never ran: no such program, or no right to run it. */
+  | { readonly kind: 'missing'; readonly detail: string };
+
+export interface ProcessGroup {
+  readonly stdin: Writable | undefined;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** The pipes among `extra`, in order. */
+  readonly pipes: readonly Readable[];
+  /** Settles when the program itself has ended; its children may live on until `kill`. Never rejects. */
+  readonly ended: Promise<ProcessEnd>;
+  /** Settles when all pipes are closed as well. */
+  readonly closed: Promise<void>;
+  /**
+   * Kills the whole group and lets go of the pipes; harmless twice. `wedged`: the program outlived SIGKILL, so it
+   * sleeps inside the kernel and a second one must not be started.
+   */
+  kill(): Promise<'gone' | 'wedged'>;
+}
+
+export type StartProcess = (options: StartOptions) => ProcessGroup;
+
+/** A negative pid means the whole group, as for `process.kill`. */
+export type Kill = (pid: number, signal: 'SIGKILL') => void;
+
+// SIGKILL takes effect at once unless the process sleeps inside the kernel (a USB driver waiting for its device).
+const KILL_GRACE_MS = 1500;
+
+export function createStartProcess(deps: { clock: Clock; kill: Kill }): StartProcess {
+  return ({ file, args, env, stdin, extra = [] }) => {
+    const child = spawn(file, args, {
+      detached: true,
+      shell: false,
+      env: { ...env },
+      stdio: [stdin, 'pipe', 'pipe', ...extra],
+    });
+    const ended = new Promise<ProcessEnd>((resolve) => {
+      child.once('exit', (code) => {
+        resolve({ kind: 'exited', code });
+      });
+      child.once('error', (error) => {
+        resolve({ kind: 'missing', detail: `${errorCode(error) ?? 'error'}: ${errorMessage(error)}` });
+      });
+    });
+    const closed = new Promise<void>((resolve) => {
+      child.once('close', () => {
+        resolve();
+      });
+    });
+    child.stdin?.on('error', () => undefined); // EPIPE: the program ended first, its exit says so
+    const pipes = child.stdio.slice(3).filter((stream) => stream instanceof Readable);
+    return {
+      stdin: child.stdin ?? undefined,
+      stdout: child.stdout ?? Readable.from([]),
+      stderr: child.stderr ?? Readable.from([]),
+      ...{ pipes, ended, closed },
+      async kill() {
+        killGroup(child.pid, deps.kill);
+        const gone = await withDeadline(deps.clock, KILL_GRACE_MS, ended);
+        for (const stream of [child.stdin, child.stdout, child.stderr, ...pipes]) stream?.destroy();
+        child.unref();
+        return gone.kind === 'done' ? 'gone' : 'wedged';
+      },
+    };
+  };
+}
+
+/** Also after a normal end: a program that forked leaves its children in the group. */
+function killGroup(pid: number | undefined, kill: Kill): void {
+  if (pid === undefined) return;
+  try {
+    kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH') throw error; // ESRCH: nobody is left in the group
+  }
+}
