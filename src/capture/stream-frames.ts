@@ -31,6 +31,7 @@ export function createStreamFrames(options: {
   const splitter = createMjpegSplitter(options);
   let pictures: Uint8Array[] = [];
   let stamps: Stamp[] = [];
+  let ticksPerMs = MICROSECOND_TICKS_PER_MS;
   let rest = '';
 
   const joined = (): readonly StreamFrame[] => {
@@ -58,7 +59,10 @@ export function createStreamFrames(options: {
     stamp(chunk) {
       const lines = (rest + Buffer.from(chunk).toString('latin1')).split('\n');
       rest = (lines.pop() ?? '').slice(0, LINE_CHARACTERS_MAX);
-      stamps.push(...lines.flatMap(stampOf));
+      for (const line of lines) {
+        ticksPerMs = ticksOf(line) ?? ticksPerMs;
+        stamps.push(...stampOf(line, ticksPerMs));
+      }
       stamps = stamps.slice(-STAMPS_MAX);
       return joined();
     },
@@ -66,9 +70,15 @@ export function createStreamFrames(options: {
 }
 
 const STAMPS_MAX = 64;
+const MICROSECOND_TICKS_PER_MS = 1000; // V4L2 stamps its buffers in microseconds
 
-/** Lines that begin with `#` describe the stream; its time base is a microsecond, as V4L2 stamps its buffers. */
-function stampOf(line: string): readonly Stamp[] {
+/** The line that names the time base, in seconds: `#tb 0: 1/1000000`. */
+function ticksOf(line: string): number | undefined {
+  const [, perSecond] = /^#tb 0: 1\/(\d{1,9})\s*$/.exec(line) ?? [];
+  return perSecond === undefined ? undefined : Number(perSecond) / 1000;
+}
+
+function stampOf(line: string, ticksPerMs: number): readonly Stamp[] {
   const [, pts, bytes] = /^\s*0,\s*-?\d+,\s*(\d+),\s*\d+,\s*(\d+),/.exec(line) ?? [];
-  return pts === undefined ? [] : [{ exposedAtMs: Number(pts) / 1000, bytes: Number(bytes) }];
+  return pts === undefined ? [] : [{ exposedAtMs: Number(pts) / ticksPerMs, bytes: Number(bytes) }];
 }

@@ -1,5 +1,5 @@
 // `shutterd run`: the daemon in the foreground, until a signal ends it.
-import { startApp } from '../app.ts';
+import { startApp, type App } from '../app.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Loaded } from '../config/load.ts';
 import { untilAborted } from '../support/abort.ts';
@@ -31,14 +31,17 @@ async function runDaemon(args: Arguments, context: Context): Promise<number> {
   const log = daemonLog(context, config.log, args);
   logApplied(log, loaded);
   const { machine, clock, random, version } = context;
+  let app: App | undefined;
+  // Before the start: without a listener Node answers SIGUSR1 by opening its debugger.
+  context.onUserSignal(() => {
+    app?.triggerNow();
+  });
   const started = await startApp({ config, configHash: hash, version, machine, clock, random, log });
   switch (started.kind) {
     case 'running':
-      context.onUserSignal(() => {
-        started.app.triggerNow();
-      });
+      app = started.app;
       await untilAborted(context.stop);
-      await started.app.stop();
+      await app.stop();
       return EXIT.ok;
     case 'taken':
       context.err(

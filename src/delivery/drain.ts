@@ -4,7 +4,7 @@ import { isAborted } from '../support/abort.ts';
 import { sleep, type Clock } from '../support/clock.ts';
 import { unreachable } from '../support/errors.ts';
 import type { Log } from '../support/log.ts';
-import { createWakeup } from '../support/wakeup.ts';
+import { createWakeup, type Wakeup } from '../support/wakeup.ts';
 import { createStrikes, type Strikes } from './strikes.ts';
 
 export interface DrainDeps {
@@ -33,29 +33,40 @@ const UNREADABLE_PAUSE_MS = 10_000;
 export function createDrain(deps: DrainDeps): Drain {
   const wakeup = createWakeup();
   const strikes = createStrikes();
+  let atRest: Promise<void> = Promise.resolve();
   return {
     wake: () => {
       wakeup.wake();
     },
-    async run(link, signal) {
-      // What was stored before this link came up, and what queues behind it, is paced; live requests are not.
-      let paced = deps.outbox.oldest() !== undefined;
-      let nextMs = deps.clock.monotonicMs();
-      while (!signal.aborted) {
-        const entry = deps.outbox.oldest();
-        if (entry === undefined) {
-          paced = false;
-          await wakeup.wait(signal);
-          continue;
-        }
-        if (paced && deps.drainPerSecond > 0) {
-          await sleep(deps.clock, nextMs - deps.clock.monotonicMs(), signal);
-          nextMs = deps.clock.monotonicMs() + 1000 / deps.drainPerSecond;
-        }
-        if (!isAborted(signal)) await sendOne(deps, strikes, { entry, link, signal });
-      }
+    run(link, signal) {
+      // The run of the link before may still wait for the disk; two at once would let go of each other's entry.
+      atRest = atRest.then(() => sendUntilAborted(deps, { wakeup, strikes }, { link, signal }));
+      return atRest;
     },
   };
+}
+
+async function sendUntilAborted(
+  deps: DrainDeps,
+  { wakeup, strikes }: { readonly wakeup: Wakeup; readonly strikes: Strikes },
+  { link, signal }: Pick<Sending, 'link' | 'signal'>,
+): Promise<void> {
+  // What was stored before this link came up, and what queues behind it, is paced; live requests are not.
+  let paced = deps.outbox.oldest() !== undefined;
+  let nextMs = deps.clock.monotonicMs();
+  while (!signal.aborted) {
+    if (deps.outbox.oldest() === undefined) {
+      paced = false;
+      await wakeup.wait(signal);
+      continue;
+    }
+    if (paced && deps.drainPerSecond > 0) {
+      await sleep(deps.clock, nextMs - deps.clock.monotonicMs(), signal);
+      nextMs = deps.clock.monotonicMs() + 1000 / deps.drainPerSecond;
+    }
+    const entry = deps.outbox.oldest(); // only now: a bound may have dropped the oldest during the pause
+    if (entry !== undefined && !isAborted(signal)) await sendOne(deps, strikes, { entry, link, signal });
+  }
 }
 
 interface Sending {
@@ -82,6 +93,10 @@ async function sendOne(deps: DrainDeps, strikes: Strikes, { entry, link, signal 
       break;
     default:
       unreachable(read);
+  }
+  if (isAborted(signal)) {
+    outbox.release(entry);
+    return;
   }
   const startedMs = clock.monotonicMs();
   deps.onSending(read.request);

@@ -35,9 +35,9 @@ export function admitEntry(
 ): Admission {
   const reason = fullFor(bounds, occupancy, request);
   if (reason === undefined) return { kind: 'admitted' };
-  const empty = fullFor(bounds, { ...occupancy, entries: 0, bytes: 0 }, request);
-  const room = reason === 'diskFull' ? occupancy.entries > 0 : empty === undefined;
-  return bounds.whenFull === 'dropOldest' && room
+  const freeBytes = occupancy.freeBytes + occupancy.bytes;
+  const fitsEmpty = fullFor(bounds, { entries: 0, bytes: 0, freeBytes }, request) === undefined;
+  return bounds.whenFull === 'dropOldest' && fitsEmpty
     ? { kind: 'dropOldest', reason }
     : { kind: 'refused', reason };
 }

@@ -31,7 +31,9 @@ export function entryFileName(entry: Entry): string {
 export function parseEntryFileName(name: string): Entry | undefined {
   const [, sequence, requestId, bytes] = NAME.exec(name) ?? [];
   if (sequence === undefined || requestId === undefined || bytes === undefined) return undefined;
-  return { sequence: Number(sequence), requestId, bytes: Number(bytes) };
+  const entry = { sequence: Number(sequence), requestId, bytes: Number(bytes) };
+  // A number that a double cannot hold, or with zeros in front, would lead to another file than this one.
+  return entryFileName(entry) === name ? entry : undefined;
 }
 
 export function encodeEntry(stored: StoredRequest): readonly Uint8Array[] {

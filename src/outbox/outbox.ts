@@ -33,14 +33,15 @@ export async function loadOutbox(parts: OutboxParts): Promise<Outbox> {
   const entries = new Map<number, Entry>();
   let sequence = 0;
   for (const name of await parts.folder.list()) {
-    const entry = parseEntryFileName(name);
     if (name === QUARANTINE_NAME) continue;
-    if (entry === undefined) {
-      await parts.quarantine.take(parts.folder, { name, bytes: 0, reason: 'not an entry of this program' });
-    } else {
-      entries.set(entry.sequence, entry);
-      sequence = Math.max(sequence, entry.sequence);
+    const entry = parseEntryFileName(name);
+    if (entry === undefined || entries.has(entry.sequence)) {
+      const reason = entry === undefined ? 'not an entry of this program' : 'another entry has its number';
+      await parts.quarantine.take(parts.folder, { bytes: 0, ...entry, name, reason });
+      continue;
     }
+    entries.set(entry.sequence, entry);
+    sequence = Math.max(sequence, entry.sequence);
   }
   return new FileOutbox(parts, entries, sequence);
 }

@@ -43,8 +43,19 @@ export async function openQuarantine(folder: DurableFolder, log: Log): Promise<Q
 async function removeOverflow(folder: DurableFolder, names: Set<string>, log: Log): Promise<void> {
   for (const name of [...names].sort()) {
     if (names.size <= FILES_MAX) return;
-    await folder.remove(name);
+    if (!(await removeFile(folder, name))) continue;
     names.delete(name);
     log.warn('request.dropped', { file: name, reason: 'quarantineFull', accepted: true });
+  }
+}
+
+/** False for a folder: somebody made it by hand, and what is in it is theirs. */
+async function removeFile(folder: DurableFolder, name: string): Promise<boolean> {
+  try {
+    await folder.remove(name);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EISDIR') return false; // unlink(2) on Linux
+    throw error;
   }
 }

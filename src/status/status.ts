@@ -1,7 +1,7 @@
 // The status of this device: remembers what was seen last and keeps the retained message true. It decides nothing.
 import type { CaptureOutcome, Classification, Link, OutboxCounts } from '../domain.ts';
 import type { Clock } from '../support/clock.ts';
-import { createHost } from './host.ts';
+import { createHost, type HostFacts } from './host.ts';
 import { statusPayload, type CameraFacts, type LastFacts } from './status-message.ts';
 import { createStatusReporter } from './status-reporter.ts';
 
@@ -36,15 +36,19 @@ export function createStatus(options: StatusOptions): Status {
   const { driver, device } = options.camera;
   let camera: CameraFacts = { driver, device, state: 'unused' };
   let last: LastFacts = { captured_at: null, acknowledged_at: null, classification: null };
-  const payload = async (state: 'online' | 'offline'): Promise<Uint8Array> =>
-    statusPayload(state, {
+  let hostFacts: HostFacts | undefined;
+  const payload = async (state: 'online' | 'offline'): Promise<Uint8Array> => {
+    // A stop has no time for a sensor that hangs; without the last word the retained status would stay `online`.
+    if (state === 'online' || hostFacts === undefined) hostFacts = await host.facts();
+    return statusPayload(state, {
       ...{ version, deviceId, camera, last },
       config: { hash: options.configHash, state: 'applied' },
       outbox: options.outbox(),
-      host: await host.facts(),
+      host: hostFacts,
       clockSynchronised: options.clockSynchronised(),
       counters: options.counters(),
     });
+  };
   const reporter = createStatusReporter({ clock, topic, retain, payload });
   return {
     captured(outcome) {

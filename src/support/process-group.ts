@@ -22,6 +22,8 @@ export type ProcessEnd =
   | { readonly kind: 'missing'; readonly detail: string };
 
 export interface ProcessGroup {
+  /** Of the program, and of its group; `undefined` where it never ran. */
+  readonly pid: number | undefined;
   readonly stdin: Writable | undefined;
   readonly stdout: Readable;
   readonly stderr: Readable;
@@ -36,6 +38,8 @@ export interface ProcessGroup {
    * sleeps inside the kernel and a second one must not be started.
    */
   kill(): Promise<'gone' | 'wedged'>;
+  /** Kills one process that the program started and that left the group; harmless where it has ended. */
+  killStray(pid: number): void;
 }
 
 export type StartProcess = (options: StartOptions) => ProcessGroup;
@@ -70,27 +74,30 @@ export function createStartProcess(deps: { clock: Clock; kill: Kill }): StartPro
     child.stdin?.on('error', () => undefined); // EPIPE: the program ended first, its exit says so
     const pipes = child.stdio.slice(3).filter((stream) => stream instanceof Readable);
     return {
+      pid: child.pid,
       stdin: child.stdin ?? undefined,
       stdout: child.stdout ?? Readable.from([]),
       stderr: child.stderr ?? Readable.from([]),
       ...{ pipes, ended, closed },
       async kill() {
-        killGroup(child.pid, deps.kill);
+        // Also after a normal end: a program that forked leaves its children in the group.
+        if (child.pid !== undefined) killIfThere(-child.pid, deps.kill);
         const gone = await withDeadline(deps.clock, KILL_GRACE_MS, ended);
         for (const stream of [child.stdin, child.stdout, child.stderr, ...pipes]) stream?.destroy();
         child.unref();
         return gone.kind === 'done' ? 'gone' : 'wedged';
       },
+      killStray(pid) {
+        killIfThere(pid, deps.kill);
+      },
     };
   };
 }
 
-/** Also after a normal end: a program that forked leaves its children in the group. */
-function killGroup(pid: number | undefined, kill: Kill): void {
-  if (pid === undefined) return;
+function killIfThere(pid: number, kill: Kill): void {
   try {
-    kill(-pid, 'SIGKILL');
+    kill(pid, 'SIGKILL');
   } catch (error) {
-    if (errorCode(error) !== 'ESRCH') throw error; // ESRCH: nobody is left in the group
+    if (errorCode(error) !== 'ESRCH') throw error; // ESRCH: nobody is left there
   }
 }

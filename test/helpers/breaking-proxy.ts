@@ -23,10 +23,14 @@ export interface BreakingProxy {
   halfClose(): void;
 }
 
-export async function startBreakingProxy(scope: Scope, targetPort: number): Promise<BreakingProxy> {
+export async function startBreakingProxy(
+  scope: Scope,
+  targetPort: number,
+  listenPort = 0,
+): Promise<BreakingProxy> {
   const server = createServer({ allowHalfOpen: true });
   const pairs = new Set<{ client: Socket; upstream: Socket }>();
-  server.listen(0, '127.0.0.1');
+  server.listen(listenPort, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   let bytes = 0;

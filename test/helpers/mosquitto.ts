@@ -13,7 +13,7 @@ export interface MosquittoOptions {
   /** Lines of an access list. */
   readonly acl?: readonly string[];
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
-  readonly protocol?: 'mqtt' | 'websockets';
+  readonly protocol?: 'websockets';
   /** Further lines of mosquitto.conf. */
   readonly lines?: readonly string[];
 }
@@ -76,7 +76,10 @@ async function configurationLines(
   const { port, passwords, acl, tls, protocol, lines } = options;
   return [
     `listener ${port} 127.0.0.1`,
-    ...(protocol === undefined ? [] : [`protocol ${protocol}`]),
+    // mosquitto 2.0.11 does not start with a WebSocket listener alone.
+    ...(protocol === 'websockets'
+      ? ['protocol websockets', `listener ${await freePort()} 127.0.0.1`]
+      : []),
     ...(tls === undefined ? [] : [`certfile ${tls.certFile}`, `keyfile ${tls.keyFile}`]),
     ...(passwords === undefined
       ? ['allow_anonymous true']

@@ -12,6 +12,8 @@ export interface PeerMessage {
   readonly contentType: string;
   readonly correlationData: string;
   readonly responseTopic: string;
+  /** 0 where absent. */
+  readonly expirySeconds: number;
 }
 
 export interface Subscriber {
@@ -24,7 +26,7 @@ export interface Subscriber {
 
 type PeerProtocol = 4 | 5;
 const VERSION_FLAG: Record<PeerProtocol, string> = { 4: '311', 5: '5' };
-const FIELDS = ['%t', '%r', '%q', '%C', '%D', '%R', '%x'];
+const FIELDS = ['%t', '%r', '%q', '%C', '%D', '%R', '%E', '%x'];
 
 /** Resolves after SUBACK. */
 export async function subscribe(
@@ -35,8 +37,9 @@ export async function subscribe(
   const { topics, qos = 1, protocol = 5, args = [] } = options;
   const messages = new Arrivals<PeerMessage>();
   const child = startChild(scope, {
-    file: 'mosquitto_sub',
+    file: 'stdbuf', // or its lines would wait for a full buffer
     args: [
+      ...['-oL', 'mosquitto_sub'],
       ...['-h', '127.0.0.1', '-p', String(port), '-V', VERSION_FLAG[protocol], '-q', String(qos)],
       ...['-d', '-F', `message\t${FIELDS.join('\t')}`, ...topics.flatMap((topic) => ['-t', topic]), ...args],
     ],
@@ -86,13 +89,13 @@ export async function publish(scope: Scope, port: number, publication: Publicati
 }
 
 function parseMessage(line: string): PeerMessage {
-  const [, topic = '', retained, qos, contentType = '', correlationData = '', responseTopic = '', hex = ''] =
+  const [, topic = '', retained, qos, contentType = '', correlationData = '', responseTopic = '', expiry, hex = ''] =
     line.split('\t');
   return {
     topic,
     retained: retained === '1',
     qos: Number(qos),
-    ...{ contentType, correlationData, responseTopic },
+    ...{ contentType, correlationData, responseTopic, expirySeconds: Number(expiry) },
     payload: Buffer.from(hex, 'hex'),
   };
 }

@@ -1,0 +1,75 @@
+// What a durable `add` costs above the bare system calls that it cannot do without, side by side on the same disk.
+import { constants } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Outbox, Request } from '../../src/domain.ts';
+import { openOutbox } from '../../src/outbox/open-outbox.ts';
+import { createSystemClock } from '../../src/support/clock.ts';
+import { createLog } from '../../src/support/log.ts';
+import { createRandom } from '../../src/support/random.ts';
+import { createRunProcess } from '../../src/support/run-process.ts';
+import { percentile, row, timed, type Bench, type Row } from './rows.ts';
+
+const PAYLOAD_BYTES = 128_000;
+const SAMPLES = { quick: 30, full: 200 };
+
+export async function measureOutbox({ scope, rounds, say }: Bench): Promise<readonly Row[]> {
+  say('outbox');
+  const outbox = await outboxIn(await scope.folder(), say);
+  scope.defer(() => outbox.close());
+  const bareFolder = await scope.folder();
+  const random = createRandom();
+  const payload = Buffer.alloc(PAYLOAD_BYTES, 'A');
+  const adds: number[] = [];
+  const bare: number[] = [];
+  // In turn, so that a disk that is busy for a while is so for both.
+  for (let at = 0; at < SAMPLES[rounds]; at += 1) {
+    const request: Request = {
+      ...{ requestId: random.uuid(), payload, contentType: 'application/json' },
+      capturedAt: '2031-05-06T07:08:09.010Z',
+    };
+    adds.push(await timed(() => addOrThrow(outbox, request)));
+    bare.push(await timed(() => writeBare(bareFolder, String(at), payload)));
+  }
+  const ratio = percentile(adds, 50) / percentile(bare, 50);
+  return [
+    row('outbox add, 128000 bytes', 'ms', adds),
+    row('write, fdatasync, rename, fsync', 'ms', bare),
+    row('outbox add against the bare calls', 'times', [ratio]),
+  ];
+}
+
+async function outboxIn(directory: string, say: (text: string) => void): Promise<Outbox> {
+  const clock = createSystemClock();
+  const opened = await openOutbox({
+    ...{
+      directory,
+      clock,
+      clockSynchronised: () => true,
+      searchPath: process.env['PATH'] ?? '/usr/bin:/bin',
+    },
+    bounds: { maxEntries: -1, maxBytes: -1, maxAgeSeconds: 0, minFreeBytes: 0, whenFull: 'dropNewest' },
+    log: createLog({ level: 'warn', format: 'json', journald: false, write: say }),
+    run: createRunProcess({ clock, kill: (pid, signal) => process.kill(pid, signal) }),
+  });
+  if (opened.kind !== 'open') throw new Error(`Cannot measure outbox: it is ${opened.kind}`);
+  return opened.outbox;
+}
+
+async function addOrThrow(outbox: Outbox, request: Request): Promise<void> {
+  const outcome = await outbox.add(request, { online: true });
+  if (outcome.kind !== 'stored') throw new Error(`Cannot measure outbox: an add was ${outcome.kind}`);
+}
+
+/** The least that makes a new file survive a power cut. */
+async function writeBare(folder: string, name: string, bytes: Uint8Array): Promise<void> {
+  const temporary = join(folder, `.${name}`);
+  const handle = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+  await handle.write(bytes);
+  await handle.datasync();
+  await handle.close();
+  await rename(temporary, join(folder, name));
+  const directory = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  await directory.sync();
+  await directory.close();
+}

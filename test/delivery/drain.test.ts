@@ -1,0 +1,376 @@
+// The drain between an outbox and links that follow a script, on a clock that only the test moves.
+import assert from 'node:assert/strict';
+import { createDrain, type Drain } from '../../src/delivery/drain.ts';
+import type { Entry, LinkFault, Qos, Request } from '../../src/domain.ts';
+import { createFakeClock, settle, type FakeClock } from '../helpers/fake-clock.ts';
+import { createFakeLink, type FakeLink, type ScriptedPublish } from '../helpers/fake-link.ts';
+import { createFakeOutbox, type FakeOutbox } from '../helpers/fake-outbox.ts';
+import { createRecordingLog, type RecordingLog } from '../helpers/recording-log.ts';
+import { sampleNumber, sampleRequest } from '../helpers/sample-request.ts';
+
+const ACKNOWLEDGED = { kind: 'acknowledged' } as const;
+const REFUSED = { kind: 'refused', reasonCode: 0x97, reason: 'Quota exceeded' } as const;
+const TIMEOUT = { kind: 'timeout' } as const;
+
+describe('drain()', () => {
+  let clock: FakeClock;
+  let log: RecordingLog;
+  let outbox: FakeOutbox;
+  let drain: Drain;
+  let qos: Qos;
+  let sending: number[];
+  let delivered: number[];
+  let stop: () => Promise<void>;
+
+  beforeEach(() => {
+    clock = createFakeClock();
+    log = createRecordingLog();
+    outbox = createFakeOutbox();
+    qos = 1;
+    sending = [];
+    delivered = [];
+    stop = () => Promise.resolve();
+    drain = createTestDrain(0);
+  });
+
+  afterEach(async () => {
+    await stop();
+    assert.equal(clock.timers(), 0, 'it leaves no timer behind');
+  });
+
+  function createTestDrain(drainPerSecond: number): Drain {
+    return createDrain({
+      ...{ outbox, clock, log, drainPerSecond },
+      messageOf: ({ requestId, payload }) => ({ topic: requestId, payload, qos, retain: false }),
+      onSending: (request) => sending.push(sampleNumber(request)),
+      onDelivered: (request) => delivered.push(sampleNumber(request)),
+    });
+  }
+
+  async function add(...numbers: readonly number[]): Promise<readonly Entry[]> {
+    const entries: Entry[] = [];
+    for (const number of numbers) {
+      const outcome = await outbox.add(sampleRequest(number), { online: true });
+      if (outcome.kind === 'stored') entries.push(outcome.entry);
+    }
+    drain.wake();
+    return entries;
+  }
+
+  /** Starts the drain on a new link; the signal aborts when the link ends, as the connection does it. */
+  async function goOnline(script: readonly ScriptedPublish[] = []): Promise<FakeLink> {
+    await stop();
+    const link = createFakeLink({ script });
+    const online = new AbortController();
+    void link.ended.then(() => {
+      online.abort();
+    });
+    const running = drain.run(link, online.signal);
+    stop = async () => {
+      link.end('stopped');
+      await settle();
+      await clock.advance(0);
+      await running;
+    };
+    await clock.advance(0);
+    return link;
+  }
+
+  const numbersOf = (link: FakeLink): readonly number[] =>
+    link.published.map(({ topic }) => sampleNumber({ requestId: topic }));
+
+  it('keeps the entry when the broker closes before PUBACK, and sends it again on the next link', async () => {
+    const [entry] = await add(1);
+    const link = await goOnline(['inFlight']);
+    link.end('closedByBroker');
+    await settle();
+    assert.deepEqual(outbox.oldest(), entry);
+    assert.deepEqual(delivered, []);
+    assert.deepEqual(numbersOf(await goOnline()), [1]);
+    assert.deepEqual(delivered, [1]);
+  });
+
+  it('keeps the entry when no PUBACK comes in time, and gives up the link', async () => {
+    const [entry] = await add(1);
+    const link = await goOnline([TIMEOUT]);
+    assert.equal(link.problem()?.fault, 'ackTimeout');
+    assert.deepEqual(outbox.oldest(), entry);
+  });
+
+  const blameless: readonly { what: string; step: ScriptedPublish }[] = [
+    { what: 'a missing PUBACK', step: TIMEOUT },
+    {
+      what: 'a keep-alive that ran out',
+      step: { kind: 'ends', fault: 'keepalive', wholePacketWritten: true },
+    },
+    { what: 'a lost network', step: { kind: 'ends', fault: 'network', wholePacketWritten: true } },
+    { what: 'a take-over', step: { kind: 'ends', fault: 'takenOver', wholePacketWritten: true } },
+    { what: 'our own stop', step: { kind: 'ends', fault: 'stopped', wholePacketWritten: true } },
+    {
+      what: 'a close in mid-write',
+      step: { kind: 'ends', fault: 'closedByBroker', wholePacketWritten: false },
+    },
+  ];
+  for (const { what, step } of blameless) {
+    it(`never blames the request for ${what}, however often`, async () => {
+      await add(1);
+      for (let turn = 0; turn < 7; turn += 1) await goOnline([step]);
+      assert.equal(outbox.counts().entries, 1);
+      await goOnline();
+      assert.deepEqual(delivered, [1]);
+      assert.deepEqual(outbox.inQuarantine, []);
+    });
+  }
+
+  const closers: readonly LinkFault[] = ['closedByBroker', 'refused', 'notAuthorized'];
+  for (const fault of closers) {
+    it(`quarantines an entry after the broker ended three links (${fault}) that had it whole, and goes on`, async () => {
+      const [poison] = await add(1, 2);
+      for (let turn = 1; turn <= 3; turn += 1) {
+        assert.deepEqual(outbox.oldest(), poison, `before close ${turn}`);
+        await goOnline([{ kind: 'ends', fault, wholePacketWritten: true }]);
+      }
+      assert.deepEqual(
+        outbox.inQuarantine.map(({ entry }) => entry),
+        [poison],
+      );
+      assert.match(
+        outbox.inQuarantine[0]?.reason ?? '',
+        /^3 times the broker closed the connection when it had it whole/,
+      );
+      assert.deepEqual(numbersOf(await goOnline()), [2]);
+      assert.deepEqual(delivered, [2]);
+    });
+  }
+
+  it('counts closes of other causes in between neither way', async () => {
+    await add(1);
+    const whole: ScriptedPublish = { kind: 'ends', fault: 'closedByBroker', wholePacketWritten: true };
+    for (const step of [whole, TIMEOUT, whole, TIMEOUT]) await goOnline([step]);
+    assert.equal(outbox.counts().entries, 1);
+    await goOnline([whole]);
+    assert.equal(outbox.counts().quarantined, 1);
+  });
+
+  it('quarantines an entry that was refused three times, a second apart, and goes on with the rest', async () => {
+    const [poison] = await add(1, 2);
+    const link = await goOnline([REFUSED, REFUSED, REFUSED]);
+    for (const expected of [[1], [1, 1], [1, 1, 1]]) {
+      assert.deepEqual(numbersOf(link), expected);
+      await clock.advance(999);
+      assert.deepEqual(numbersOf(link), expected, 'a refusal may be a limit that passes');
+      await clock.advance(1);
+    }
+    assert.deepEqual(outbox.inQuarantine, [
+      { entry: poison, reason: '3 times the broker refused it: reason code 151, Quota exceeded' },
+    ]);
+    assert.deepEqual(numbersOf(link), [1, 1, 1, 2]);
+    assert.deepEqual(delivered, [2]);
+  });
+
+  it('forgives an entry that was refused twice and then taken', async () => {
+    await add(1, 2);
+    const link = await goOnline([REFUSED, REFUSED, ACKNOWLEDGED, REFUSED, REFUSED]);
+    await clock.advance(4000);
+    assert.deepEqual(numbersOf(link), [1, 1, 1, 2, 2, 2]);
+    assert.deepEqual(delivered, [1, 2]);
+  });
+
+  it('quarantines a damaged entry without sending it', async () => {
+    const [, second] = await add(1, 2, 3);
+    assert.ok(second !== undefined);
+    outbox.damage(second, 'checksum differs');
+    assert.deepEqual(numbersOf(await goOnline()), [1, 3]);
+    assert.deepEqual(outbox.inQuarantine, [{ entry: second, reason: 'checksum differs' }]);
+  });
+
+  it('keeps an entry that the disk cannot read now, says so, and tries again 10 s later', async () => {
+    await add(1);
+    outbox.failReads('EIO', 2);
+    const link = await goOnline();
+    await clock.advance(10_000);
+    assert.deepEqual(log.summary(), ['error storage.failing', 'error storage.failing']);
+    assert.deepEqual(numbersOf(link), []);
+    await clock.advance(10_000);
+    assert.deepEqual(delivered, [1]);
+  });
+
+  it('passes over an entry that a bound dropped while it waited its turn', async () => {
+    drain = createTestDrain(2);
+    const [, second] = await add(1, 2, 3);
+    assert.ok(second !== undefined);
+    const link = await goOnline();
+    await outbox.remove(second);
+    await clock.advance(500);
+    assert.deepEqual(numbersOf(link), [1, 3]);
+    assert.deepEqual(outbox.inQuarantine, []);
+  });
+
+  it('sends nothing on a link that ended while the disk was slow, and lets the next link wait its turn', async () => {
+    let readsAtOnce = 0;
+    let letRead = (): void => undefined;
+    const fast = outbox;
+    outbox = {
+      ...fast,
+      async read(entry) {
+        readsAtOnce += 1;
+        assert.equal(readsAtOnce, 1);
+        await new Promise<void>((resolve) => {
+          letRead = resolve;
+        });
+        readsAtOnce -= 1;
+        return fast.read(entry);
+      },
+    };
+    drain = createTestDrain(0);
+    await add(1);
+    const links = [createFakeLink(), createFakeLink()];
+    const signals = links.map(() => new AbortController());
+    const runs = links.map((link, index) =>
+      drain.run(link, (signals[index] ?? new AbortController()).signal),
+    );
+    await settle();
+    links[0]?.end('network');
+    signals[0]?.abort();
+    letRead();
+    await settle();
+    letRead();
+    await settle();
+    assert.deepEqual(
+      links.map((link) => numbersOf(link)),
+      [[], [1]],
+    );
+    assert.deepEqual([sending, delivered], [[1], [1]]);
+    signals[1]?.abort();
+    await Promise.all(runs);
+  });
+
+  it('removes an entry only after it was acknowledged', async () => {
+    await add(1);
+    const link = await goOnline(['inFlight']);
+    await clock.advance(60_000);
+    assert.equal(outbox.counts().entries, 1);
+    assert.deepEqual(log.lines, []);
+    link.answer(ACKNOWLEDGED);
+    await settle();
+    assert.equal(outbox.counts().entries, 0);
+    assert.deepEqual(log.lines, [
+      {
+        ...{ level: 'info', event: 'request.acknowledged' },
+        fields: { requestId: sampleRequest(1).requestId, bytes: 10, ackMs: 60_000 },
+      },
+    ]);
+  });
+
+  it('removes an entry of QoS 0 once it is sent', async () => {
+    qos = 0;
+    await add(1);
+    await goOnline();
+    assert.equal(outbox.counts().entries, 0);
+    assert.deepEqual(delivered, [1]);
+  });
+
+  it('sends in order with one in flight', async () => {
+    await add(1, 2, 3);
+    const link = await goOnline(['inFlight', 'inFlight', 'inFlight']);
+    for (const expected of [[1], [1, 2], [1, 2, 3]]) {
+      assert.deepEqual(numbersOf(link), expected);
+      assert.equal(link.inFlight(), 1);
+      link.answer(ACKNOWLEDGED);
+      await settle();
+    }
+    assert.deepEqual(delivered, [1, 2, 3]);
+  });
+
+  it('names a request before it is on the wire, because its result may come before its acknowledgement', async () => {
+    await add(1);
+    await goOnline(['inFlight']);
+    assert.deepEqual([sending, delivered], [[1], []]);
+  });
+
+  it('paces what was stored before the link came up', async () => {
+    drain = createTestDrain(2);
+    await add(1, 2, 3);
+    const link = await goOnline();
+    for (const expected of [[1], [1, 2], [1, 2, 3]]) {
+      assert.deepEqual(numbersOf(link), expected);
+      await clock.advance(499);
+      assert.deepEqual(numbersOf(link), expected);
+      await clock.advance(1);
+    }
+  });
+
+  it('paces what queues up behind the backlog', async () => {
+    drain = createTestDrain(2);
+    await add(1, 2);
+    const link = await goOnline();
+    await add(3);
+    await settle();
+    assert.deepEqual(numbersOf(link), [1]);
+    await clock.advance(500);
+    assert.deepEqual(numbersOf(link), [1, 2]);
+    await clock.advance(500);
+    assert.deepEqual(numbersOf(link), [1, 2, 3]);
+  });
+
+  it('sends live requests at once, as soon as the backlog is gone', async () => {
+    drain = createTestDrain(2);
+    await add(1, 2);
+    const link = await goOnline();
+    await clock.advance(500);
+    await add(3, 4, 5);
+    await settle();
+    assert.deepEqual(numbersOf(link), [1, 2, 3, 4, 5]);
+  });
+
+  it('sends a backlog as fast as the link where no pace is set', async () => {
+    await add(1, 2, 3, 4);
+    assert.deepEqual(numbersOf(await goOnline()), [1, 2, 3, 4]);
+  });
+
+  it('keeps its pace over 20 entries whatever each acknowledgement takes', async () => {
+    drain = createTestDrain(2);
+    await add(...Array.from({ length: 20 }, (_, index) => index + 1));
+    const link = await goOnline(Array.from({ length: 20 }, () => 'inFlight' as const));
+    for (let sent = 1; sent <= 20; sent += 1) {
+      assert.equal(link.published.length, sent);
+      await clock.advance(100);
+      link.answer(ACKNOWLEDGED);
+      await clock.advance(400);
+    }
+    assert.equal(delivered.length, 20);
+  });
+
+  it('sends nothing more once the link has ended, also in the middle of its pause', async () => {
+    drain = createTestDrain(2);
+    await add(1, 2);
+    const link = await goOnline();
+    link.end('network');
+    await clock.advance(60_000);
+    assert.deepEqual(numbersOf(link), [1]);
+    assert.equal(outbox.counts().entries, 1);
+  });
+
+  it('sleeps on an empty outbox until it is woken', async () => {
+    const link = await goOnline();
+    await clock.advance(3_600_000);
+    assert.equal(clock.timers(), 0);
+    await add(1);
+    await settle();
+    assert.deepEqual(numbersOf(link), [1]);
+  });
+
+  it('gives messageOf() the request as it was stored', async () => {
+    const seen: Request[] = [];
+    drain = createDrain({
+      ...{ outbox, clock, log, drainPerSecond: 0, onSending: () => undefined, onDelivered: () => undefined },
+      messageOf: (request) => {
+        seen.push(request);
+        return { topic: request.requestId, payload: request.payload, qos: 1, retain: false };
+      },
+    });
+    await add(1);
+    await goOnline();
+    assert.deepEqual(seen, [sampleRequest(1)]);
+  });
+});

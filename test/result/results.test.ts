@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import type { Classification, IncomingMessage } from '../../src/domain.ts';
+import { createResults, type Results } from '../../src/result/results.ts';
+import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
+import { createRecordingLog, type LogLine, type RecordingLog } from '../helpers/recording-log.ts';
+
+const OPEN_MAX = 1000;
+
+interface Bench {
+  readonly results: Results;
+  readonly clock: FakeClock;
+  readonly log: RecordingLog;
+  readonly classified: (readonly [Classification, string | undefined])[];
+}
+
+function createBench(): Bench {
+  const clock = createFakeClock();
+  const log = createRecordingLog();
+  const classified: (readonly [Classification, string | undefined])[] = [];
+  const onClassification = (classification: Classification, requestId: string | undefined): void => {
+    classified.push([classification, requestId]);
+  };
+  return {
+    results: createResults({ clock, log, timeoutSeconds: 30, onClassification }),
+    clock,
+    log,
+    classified,
+  };
+}
+
+function resultOf(fields: object = {}, correlationData?: Uint8Array): IncomingMessage {
+  return {
+    topic: 'device/image/response',
+    payload: Buffer.from(JSON.stringify({ label: 'Chihuahua', confidence: 0.9, ...fields })),
+    retained: false,
+    duplicate: false,
+    ...(correlationData === undefined ? {} : { correlationData }),
+  };
+}
+
+const seen = { label: 'Chihuahua', confidence: 0.9 };
+const received = (requestId: string, more: object): LogLine => ({
+  level: 'info',
+  event: 'result.received',
+  fields: { ...seen, requestId, matchedBy: 'requestId', latencyMs: 0, ...more },
+});
+const unmatched = (requestId?: string): LogLine => ({
+  level: 'info',
+  event: 'result.unmatched',
+  fields: { ...seen, requestId },
+});
+
+describe('createResults() on a result', () => {
+  it('that cannot be read: says why and how it starts, and leaves the requests open', () => {
+    const { results, log, classified } = createBench();
+    results.opened('a');
+    results.message({ ...resultOf(), payload: Buffer.from(`${'é'.repeat(40)} is no JSON`) });
+    results.message(resultOf());
+    assert.deepEqual(log.of('result.invalid'), [
+      {
+        level: 'warn',
+        event: 'result.invalid',
+        fields: { detail: 'not valid JSON in UTF-8', bytes: 91, starts: 'é'.repeat(30) },
+      },
+    ]);
+    assert.deepEqual([log.of('result.received').length, classified.length], [1, 1]);
+  });
+
+  it('that the far side could not give: warns, and its request is no longer open', async () => {
+    const { results, clock, log, classified } = createBench();
+    results.opened('a');
+    await clock.advance(12);
+    results.message(resultOf({ error: 'no model', request_id: 'a' }));
+    assert.deepEqual(log.lines, [
+      {
+        level: 'warn',
+        event: 'result.failed',
+        fields: { error: 'no model', requestId: 'a', matchedBy: 'requestId', latencyMs: 12 },
+      },
+    ]);
+    assert.deepEqual([classified, clock.timers()], [[], 0]);
+  });
+
+  it('while nothing is open: tells it all the same', () => {
+    const { results, log, classified } = createBench();
+    results.message(resultOf());
+    assert.deepEqual(log.lines, [unmatched()]);
+    assert.deepEqual(classified, [[seen, undefined]]);
+  });
+
+  it("of somebody else's request: matches none of ours", () => {
+    const { results, log } = createBench();
+    results.opened('a');
+    results.message(resultOf({ request_id: 'elsewhere' }));
+    results.message(resultOf({}, Buffer.from('elsewhere')));
+    results.message(resultOf({ request_id: 'a' }));
+    assert.deepEqual(log.summary(), [
+      'info result.unmatched',
+      'info result.unmatched',
+      'info result.received',
+    ]);
+  });
+
+  it('that comes a second time: is unmatched', () => {
+    const { results, log } = createBench();
+    results.opened('a');
+    results.message(resultOf({ request_id: 'a' }));
+    results.message(resultOf({ request_id: 'a' }));
+    assert.deepEqual(log.lines, [received('a', {}), unmatched('a')]);
+  });
+
+  it('with a request_id: matches that request, whatever the order', async () => {
+    const { results, clock, log, classified } = createBench();
+    results.opened('a');
+    await clock.advance(100);
+    results.opened('b');
+    await clock.advance(23.4);
+    results.message(resultOf({ request_id: 'b' }));
+    results.message(resultOf({ request_id: 'a' }));
+    assert.deepEqual(log.lines, [received('b', { latencyMs: 23 }), received('a', { latencyMs: 123 })]);
+    assert.deepEqual(classified, [
+      [seen, 'b'],
+      [seen, 'a'],
+    ]);
+  });
+
+  it('with correlation data: matches that request', () => {
+    const { results, log } = createBench();
+    results.opened('a');
+    results.opened('b');
+    results.message(resultOf({}, Buffer.from('b')));
+    assert.deepEqual(log.lines, [received('b', {})]);
+  });
+
+  it('with neither: matches the oldest open request, and says that it is a guess', () => {
+    const { results, log } = createBench();
+    for (const requestId of ['a', 'b', 'c']) results.opened(requestId);
+    results.message(resultOf({ request_id: 'b' }));
+    results.message(resultOf());
+    results.message(resultOf());
+    assert.deepEqual(log.lines, [
+      received('b', {}),
+      received('a', { matchedBy: 'order' }),
+      received('c', { matchedBy: 'order' }),
+    ]);
+  });
+});
+
+describe('createResults() calls a request', () => {
+  it('overdue after the timeout, once, and knows it no longer', async () => {
+    const { results, clock, log } = createBench();
+    results.opened('a');
+    await clock.advance(29_999);
+    assert.deepEqual(log.lines, []);
+    await clock.advance(1);
+    await clock.advance(60_000);
+    results.message(resultOf({ request_id: 'a' }));
+    assert.deepEqual(log.lines, [
+      { level: 'warn', event: 'result.overdue', fields: { requestId: 'a', timeoutSeconds: 30 } },
+      unmatched('a'),
+    ]);
+  });
+
+  it('never overdue when its result came in time', async () => {
+    const { results, clock, log } = createBench();
+    results.opened('a');
+    await clock.advance(29_000);
+    results.message(resultOf());
+    await clock.advance(60_000);
+    assert.deepEqual([log.summary(), clock.timers()], [['info result.received'], 0]);
+  });
+
+  it('overdue by the time of its last sending, and late by the time of its first', async () => {
+    const { results, clock, log } = createBench();
+    results.opened('a');
+    await clock.advance(20_000);
+    results.opened('a');
+    await clock.advance(29_000);
+    results.message(resultOf({ request_id: 'a' }));
+    assert.deepEqual(log.lines, [received('a', { latencyMs: 49_000 })]);
+  });
+});
+
+describe('createResults()', () => {
+  it('keeps a thousand requests open, and lets the oldest go without a word', async () => {
+    const { results, clock, log } = createBench();
+    for (let count = 0; count <= OPEN_MAX; count += 1) results.opened(`r${count}`);
+    assert.equal(clock.timers(), OPEN_MAX);
+    results.message(resultOf({ request_id: 'r0' }));
+    results.message(resultOf({ request_id: 'r1' }));
+    await clock.advance(30_000);
+    assert.deepEqual([log.of('result.unmatched').length, log.of('result.overdue').length], [1, OPEN_MAX - 1]);
+  });
+
+  it('lets nobody go when one of a thousand is sent again', () => {
+    const { results, clock } = createBench();
+    for (let count = 0; count < OPEN_MAX; count += 1) results.opened(`r${count}`);
+    results.opened('r5');
+    assert.equal(clock.timers(), OPEN_MAX);
+  });
+
+  it('leaves no timer behind when it stops, twice or once', async () => {
+    const { results, clock, log } = createBench();
+    results.opened('a');
+    results.opened('b');
+    results.stop();
+    results.stop();
+    assert.equal(clock.timers(), 0);
+    await clock.advance(60_000);
+    assert.deepEqual(log.lines, []);
+  });
+});

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { createOutcomeSender, type OutcomeSender } from '../../src/trigger/outcome-sender.ts';
+import { settle } from '../helpers/fake-clock.ts';
+import { createFakeLink, type FakeLink } from '../helpers/fake-link.ts';
+
+const create = (topic = 'outcome'): OutcomeSender => createOutcomeSender({ topic, mayReplyTo: () => true });
+const silentLink = (): FakeLink => createFakeLink({ script: Array<'inFlight'>(100).fill('inFlight') });
+const tell = (sender: OutcomeSender, count = 1): void => {
+  for (let at = 0; at < count; at += 1) sender.tell({ triggerId: 't' }, { kind: 'ignored', reason: 'busy' });
+};
+
+describe('createOutcomeSender()', () => {
+  it('forgets what it is told before there is a link', async () => {
+    const sender = create();
+    const link = createFakeLink();
+    tell(sender);
+    void sender.run(link, new AbortController().signal);
+    await settle();
+    assert.equal(link.published.length, 0);
+  });
+
+  it('publishes nothing on a link whose time is over', async () => {
+    const sender = create();
+    const link = createFakeLink();
+    const stop = new AbortController();
+    const running = sender.run(link, stop.signal);
+    stop.abort();
+    await running;
+    tell(sender);
+    assert.equal(link.published.length, 0);
+  });
+
+  it('ends at once under a signal that has aborted', async () => {
+    const sender = create();
+    const link = createFakeLink();
+    await sender.run(link, AbortSignal.abort());
+    tell(sender);
+    assert.equal(link.published.length, 0);
+  });
+
+  it('leaves room for the requests: at most 20 wait for their acknowledgement', async () => {
+    const sender = create();
+    const link = silentLink();
+    void sender.run(link, new AbortController().signal);
+    tell(sender, 30);
+    assert.equal(link.published.length, 20);
+    link.answer({ kind: 'acknowledged' });
+    await settle();
+    tell(sender, 5);
+    assert.equal(link.published.length, 21);
+  });
+
+  it('counts each answer where one trigger gets two', () => {
+    const sender = create();
+    const link = silentLink();
+    void sender.run(link, new AbortController().signal);
+    for (let at = 0; at < 30; at += 1) {
+      sender.tell({ triggerId: 't', reply: { topic: 'answers' } }, { kind: 'failed', reason: 'timeout' });
+    }
+    assert.equal(link.published.length, 20);
+  });
+
+  it('has all its room again on the next link after one that was lost', async () => {
+    const sender = create();
+    const [lost, next] = [silentLink(), silentLink()];
+    const ended = new AbortController();
+    const running = sender.run(lost, ended.signal);
+    tell(sender, 20);
+    lost.end('network');
+    ended.abort();
+    await running;
+    void sender.run(next, new AbortController().signal);
+    tell(sender, 30);
+    assert.deepEqual([lost.published.length, next.published.length], [20, 20]);
+  });
+
+  it('uses the newer of two links, also when the older one ends later', async () => {
+    const sender = create();
+    const [older, newer] = [createFakeLink(), createFakeLink()];
+    const ended = new AbortController();
+    const running = sender.run(older, ended.signal);
+    void sender.run(newer, new AbortController().signal);
+    ended.abort();
+    await running;
+    tell(sender);
+    assert.deepEqual([older.published.length, newer.published.length], [0, 1]);
+  });
+});
