@@ -26,14 +26,10 @@ export function startDemoClassifier(options: DemoClassifierOptions): DemoClassif
   const pathOf = (): string => join(options.folder, `picture-${String(count).padStart(3, '0')}.jpg`);
 
   async function answer(payload: Uint8Array, path: string): Promise<void> {
-    const request = JSON.parse(Buffer.from(payload).toString('utf8')) as {
-      readonly image_data?: string;
-      readonly request_id?: string;
-    };
-    const jpeg = Buffer.from(request.image_data ?? '', 'base64');
+    const { jpeg, requestId } = readRequest(payload);
     await writeFile(path, jpeg);
     const said = (await classifyByColour(jpeg, codec)) ?? { error: 'not a picture' };
-    const result = JSON.stringify({ ...said, request_id: request.request_id });
+    const result = JSON.stringify({ ...said, request_id: requestId });
     options.broker.publish(options.response, Buffer.from(result));
   }
 
@@ -42,4 +38,20 @@ export function startDemoClassifier(options: DemoClassifierOptions): DemoClassif
     void answer(payload, pathOf());
   });
   return { lastPath: pathOf };
+}
+
+/** Anybody on this machine may publish on the request topic: what is no request is one without a picture. */
+function readRequest(payload: Uint8Array): { readonly jpeg: Uint8Array; readonly requestId?: string } {
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(payload).toString('utf8'));
+  } catch {
+    json = undefined;
+  }
+  if (typeof json !== 'object' || json === null) return { jpeg: new Uint8Array() };
+  const { image_data: image, request_id: requestId } = json as Readonly<Record<string, unknown>>;
+  return {
+    jpeg: Buffer.from(typeof image === 'string' ? image : '', 'base64'),
+    ...(typeof requestId === 'string' ? { requestId } : {}),
+  };
 }

@@ -4,7 +4,7 @@ import { startApp } from '../app.ts';
 import { findDevice, SYSTEM_DEVICES } from '../capture/find-device.ts';
 import type { Loaded } from '../config/load.ts';
 import { untilAborted } from '../support/abort.ts';
-import { makeTemporaryFolder, pathKind } from '../support/files.ts';
+import { hasProgram, makeTemporaryFolder } from '../support/files.ts';
 import type { EventName, Fields } from '../support/log.ts';
 import { searchPath } from '../support/machine.ts';
 import { EXIT, type Command, type Context } from './command.ts';
@@ -56,7 +56,7 @@ async function demoCamera(path: string): Promise<{ settings: readonly string[]; 
   });
   const found = await findDevice('auto', SYSTEM_DEVICES);
   if (found.kind === 'failed') return generated(found.cause === 'noDevice' ? 'no webcam here' : found.detail);
-  if (!(await isOnPath('fswebcam', path))) {
+  if (!(await hasProgram('fswebcam', path))) {
     return generated(`webcam ${found.node} needs fswebcam (sudo apt-get install fswebcam)`);
   }
   return { settings: ['camera.driver=node-webcam'], words: `camera ${found.node}` };
@@ -93,14 +93,19 @@ async function play(args: Arguments, context: Context, stage: Stage): Promise<nu
         stage.say(resultLines(fields) + storyLine('picture', farSide.lastPath()));
         if (exit !== EXIT.ok)
           stage.say(
-            againLines({ ...stage.broker, topic: triggerTopic, hasProgram, once: args.isSet('once') }),
+            againLines({
+              ...stage.broker,
+              topic: triggerTopic,
+              hasPublisher: publisher,
+              once: args.isSet('once'),
+            }),
           );
         exit = EXIT.ok;
       }
       if (LAST_EVENTS.includes(event) && args.isSet('once')) ending.abort();
     },
   });
-  const hasProgram = await isOnPath('mosquitto_pub', searchPath(machine));
+  const publisher = await hasProgram('mosquitto_pub', searchPath(machine));
   const farSide = startDemoClassifier({ ...stage, ...config.topics });
   const started = await startApp({ config, configHash: hash, version, machine, clock, random, log });
   if (started.kind !== 'running') {
@@ -124,22 +129,17 @@ function resultLines(fields: Fields): string {
   );
 }
 
-function againLines(again: { port: number; topic: string; hasProgram: boolean; once: boolean }): string {
-  const { port, topic, hasProgram, once } = again;
+function againLines(again: { port: number; topic: string; hasPublisher: boolean; once: boolean }): string {
+  const { port, topic, hasPublisher, once } = again;
   return [
     '',
     once
       ? '  Without --once the demo stays up, on a new port each time, and is triggered again like this:'
       : '  To trigger it again, from another terminal:',
-    ...(hasProgram ? [] : ['    sudo apt-get install mosquitto-clients']),
+    ...(hasPublisher ? [] : ['    sudo apt-get install mosquitto-clients']),
     `    mosquitto_pub -h 127.0.0.1 -p ${port} -t ${topic} -n -q 1`,
     ...(once ? [] : ['  Ctrl-C ends the demo.']),
     '',
     '',
   ].join('\n');
-}
-
-async function isOnPath(program: string, path: string): Promise<boolean> {
-  const kinds = await Promise.all(path.split(':').map((folder) => pathKind(join(folder, program))));
-  return kinds.includes('file');
 }

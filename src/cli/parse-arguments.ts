@@ -66,6 +66,7 @@ interface OptionToken {
   readonly name: string;
   readonly rawName: string;
   readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
 }
 
 function wrongUse(token: OptionToken, flags: Flags, times: number): string | undefined {
@@ -79,10 +80,16 @@ function wrongUse(token: OptionToken, flags: Flags, times: number): string | und
   if (flag.kind === 'switch') {
     return value === undefined ? undefined : `Cannot use ${rawName}=${value}: it takes no value`;
   }
-  if (value === undefined || value === '') {
+  if (!hasValue(token)) {
     return `Cannot use ${rawName}: it has no value, it takes ${flag.value ?? 'one'}`;
   }
   return times > 1 && flag.repeats !== true
     ? `Cannot use ${rawName}: it is given ${times} times, once is allowed`
     : undefined;
+}
+
+/** `-o --json` has forgotten the value; `--output=--json` and `-o -` have not. */
+function hasValue({ value, inlineValue }: OptionToken): boolean {
+  if (value === undefined || value === '') return false;
+  return inlineValue === true || !value.startsWith('--');
 }

@@ -34,7 +34,8 @@ export async function connectLink(parts: LinkParts): Promise<ConnectOutcome> {
   const problem = (await wire.connect()) ?? (await wire.subscribe(parts.session.filters));
   if (problem === undefined) return { kind: 'open', link: wire };
   wire.abort(problem);
-  return { kind: 'failed', problem: await wire.ended };
+  // Not what `ended` tells: a close before CONNACK is `noConnack` here and a plain close there.
+  return { kind: 'failed', problem };
 }
 
 class Wire implements Link {
@@ -45,6 +46,7 @@ class Wire implements Link {
   readonly #end: (problem: LinkProblem) => void;
   /** The first named cause; the `close` that follows it names none. */
   #problem: LinkProblem | undefined;
+  #over = false;
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -54,7 +56,10 @@ class Wire implements Link {
     this.ended = new Promise((resolve) => {
       end = resolve;
     });
-    this.#end = end;
+    this.#end = (problem) => {
+      this.#over = true;
+      end(problem);
+    };
     this.#listen();
   }
 
@@ -137,6 +142,8 @@ class Wire implements Link {
   }
 
   async publish(message: OutgoingMessage): Promise<PublishOutcome> {
+    // MQTT.js throws here: end(true) has closed the store that a publish goes through.
+    if (this.#over) return { kind: 'lost', wholePacketWritten: false };
     const { topic, payload, qos } = message;
     const acknowledged = new Promise<PublishOutcome>((resolve) => {
       this.#client.publish(topic, Buffer.from(payload), publishOptions(message, this.protocol), (error) => {

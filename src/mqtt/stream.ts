@@ -64,6 +64,8 @@ export async function openStream(
       // [MQTT-6.0.0-3]: the subprotocol name is "mqtt"; compression would only cost time on JPEG.
       const socket = new WebSocket(url, ['mqtt'], { ...options, perMessageDeflate: false });
       const stream = createWebSocketStream(socket);
+      // It repeats the socket's error, also before anybody listens; unheard it would end the process.
+      stream.on('error', () => undefined);
       const destroy = (): void => {
         stream.destroy();
         socket.terminate();

@@ -1,6 +1,7 @@
 // Opens the outbox folder for one writer: lock, folders, index. It never waits for another instance to end.
 import { join } from 'node:path';
 import type { Outbox } from '../domain.ts';
+import { errorCode, errorMessage } from '../support/errors.ts';
 import { openDurableFolder } from '../support/durable-file.ts';
 import { freeBytes, makePrivateFolder } from '../support/files.ts';
 import { acquireLock } from '../support/lock-file.ts';
@@ -20,22 +21,27 @@ export type OutboxOptions = Pick<OutboxParts, 'bounds' | 'clock' | 'clockSynchro
   readonly searchPath: string;
 };
 
-/** Rejects only with the system error of a folder that cannot be made or listed. */
+/** Never rejects: a folder that cannot be made, locked or listed is `failed` with the system's code. */
 export async function openOutbox(options: OutboxOptions): Promise<OpenOutboxOutcome> {
-  const { directory, log, run, searchPath } = options;
-  await makePrivateFolder(directory);
-  const lock = await acquireLock({ path: join(directory, LOCK_NAME), run, searchPath });
-  if (lock.kind !== 'held') return lock;
+  const { directory, run, searchPath } = options;
+  let release: (() => Promise<void>) | undefined;
+  try {
+    await makePrivateFolder(directory);
+    const lock = await acquireLock({ path: join(directory, LOCK_NAME), run, searchPath });
+    if (lock.kind !== 'held') return lock;
+    release = lock.release;
+    return { kind: 'open', outbox: await openLocked(options, release) };
+  } catch (error) {
+    await release?.();
+    return { kind: 'failed', code: errorCode(error) ?? 'unknown', detail: errorMessage(error) };
+  }
+}
+
+async function openLocked(options: OutboxOptions, release: () => Promise<void>): Promise<Outbox> {
+  const { directory, log } = options;
   const folder = await openDurableFolder(directory);
   const quarantine = await openQuarantine(await openDurableFolder(join(directory, QUARANTINE_NAME)), log);
-  const outbox = await loadOutbox({
-    ...options,
-    folder,
-    quarantine,
-    freeBytes: () => freeBytes(directory),
-    release: lock.release,
-  });
-  return { kind: 'open', outbox };
+  return loadOutbox({ ...options, folder, quarantine, freeBytes: () => freeBytes(directory), release });
 }
 
 const LOCK_NAME = '.lock'; // hidden names are never entries

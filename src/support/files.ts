@@ -96,6 +96,13 @@ export async function canReadAndWrite(path: string): Promise<boolean> {
   }
 }
 
+/** Whether a program of this name lies on the search path (folders with colons between). */
+export async function hasProgram(name: string, searchPath: string): Promise<boolean> {
+  const folders = searchPath.split(':').filter((folder) => folder !== '');
+  const kinds = await Promise.all(folders.map((folder) => pathKind(join(folder, name))));
+  return kinds.includes('file');
+}
+
 /** Makes a folder that only we may enter. */
 export async function makePrivateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
@@ -106,7 +113,7 @@ export async function makePrivateFolder(path: string): Promise<void> {
 export async function makeTemporaryFolder(
   parent: string,
 ): Promise<{ path: string; remove: () => Promise<void> }> {
-  const path = await mkdtemp(join(parent, 'shutterd-'));
+  const path = await temporaryFolder(parent);
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
@@ -118,6 +125,21 @@ export async function writeFile(path: string, bytes: Uint8Array): Promise<void> 
     const code = errorCode(error) ?? 'unknown';
     throw new OperatingError(
       `Cannot write ${path}: ${code}, a folder that this user may write to is needed`,
+      {
+        code,
+        cause: error,
+      },
+    );
+  }
+}
+
+async function temporaryFolder(parent: string): Promise<string> {
+  try {
+    return await mkdtemp(join(parent, 'shutterd-'));
+  } catch (error) {
+    const code = errorCode(error) ?? 'unknown';
+    throw new OperatingError(
+      `Cannot make a folder in ${parent}: ${code}, a folder that this user may write to is needed`,
       {
         code,
         cause: error,

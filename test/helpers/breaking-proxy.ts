@@ -14,7 +14,7 @@ export interface BreakingProxy {
   readonly url: string;
   mode: ProxyMode;
   /** Bytes that came from clients so far, delivered or swallowed. */
-  readonly bytesFromClients: number;
+  bytesFromClients: number;
   /** Calls `look` after each piece that came from a client. */
   onClientBytes: (bytesSoFar: number) => void;
   /** RST on all open connections. */
@@ -29,46 +29,13 @@ export async function startBreakingProxy(
   listenPort = 0,
 ): Promise<BreakingProxy> {
   const server = createServer({ allowHalfOpen: true });
-  const pairs = new Set<{ client: Socket; upstream: Socket }>();
+  const pairs = new Set<Pair>();
   server.listen(listenPort, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  let bytes = 0;
-  const proxy = {
-    port,
-    url: `mqtt://127.0.0.1:${port}`,
-    mode: 'pass' as ProxyMode,
-    get bytesFromClients() {
-      return bytes;
-    },
-    onClientBytes: (): void => undefined,
-    reset() {
-      for (const { client, upstream } of pairs) {
-        client.resetAndDestroy();
-        upstream.destroy();
-      }
-    },
-    halfClose() {
-      for (const { client } of pairs) client.end();
-    },
-  } as BreakingProxy;
-  server.on('connection', (client: Socket) => {
-    if (proxy.mode === 'refuse') {
-      client.resetAndDestroy();
-      return;
-    }
-    const upstream = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true });
-    const pair = { client, upstream };
-    pairs.add(pair);
-    join(pair, () => pairs.delete(pair));
-    client.on('data', (piece) => {
-      bytes += piece.length;
-      proxy.onClientBytes(bytes);
-      if (proxy.mode !== 'blackhole') upstream.write(piece);
-    });
-    upstream.on('data', (piece) => {
-      if (proxy.mode === 'pass') client.write(piece);
-    });
+  const proxy = createProxy((server.address() as AddressInfo).port, pairs);
+  server.on('connection', (client) => {
+    if (proxy.mode === 'refuse') client.resetAndDestroy();
+    else accept(proxy, pairs, { client, upstream: connectTo(targetPort) });
   });
   scope.defer(async () => {
     for (const { client, upstream } of pairs) {
@@ -81,8 +48,50 @@ export async function startBreakingProxy(
   return proxy;
 }
 
+interface Pair {
+  readonly client: Socket;
+  readonly upstream: Socket;
+}
+
+function createProxy(port: number, pairs: ReadonlySet<Pair>): BreakingProxy {
+  return {
+    port,
+    url: `mqtt://127.0.0.1:${port}`,
+    mode: 'pass',
+    bytesFromClients: 0,
+    onClientBytes: () => undefined,
+    reset() {
+      for (const { client, upstream } of pairs) {
+        client.resetAndDestroy();
+        upstream.destroy();
+      }
+    },
+    halfClose() {
+      for (const { client } of pairs) client.end();
+    },
+  };
+}
+
+function connectTo(port: number): Socket {
+  return connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+}
+
+function accept(proxy: BreakingProxy, pairs: Set<Pair>, pair: Pair): void {
+  const { client, upstream } = pair;
+  pairs.add(pair);
+  join(pair, () => pairs.delete(pair));
+  client.on('data', (piece) => {
+    proxy.bytesFromClients += piece.length;
+    proxy.onClientBytes(proxy.bytesFromClients);
+    if (proxy.mode !== 'blackhole') upstream.write(piece);
+  });
+  upstream.on('data', (piece) => {
+    if (proxy.mode === 'pass') client.write(piece);
+  });
+}
+
 /** Either end takes the other with it; an error is an end. */
-function join({ client, upstream }: { client: Socket; upstream: Socket }, closed: () => void): void {
+function join({ client, upstream }: Pair, closed: () => void): void {
   for (const [one, other] of [
     [client, upstream],
     [upstream, client],

@@ -33,7 +33,7 @@ export interface Daemon {
   /** The n-th line of an event, from 1. */
   waitFor(event: string, n?: number): Promise<Line>;
   of(event: string): readonly Line[];
-  signal(name: NodeJS.Signals): void;
+  readonly signal: Child['signal'];
   /** SIGTERM, and how it ended. */
   stop(): Promise<Ended>;
   kill9(): Promise<void>;
@@ -90,9 +90,18 @@ export function startDaemon(scope: Scope, home: Home): Daemon {
     return child.ended;
   };
   return {
-    ...{ pid: child.pid, lines, raw: child.lines, errors: child.errors, ended: child.ended, signal: child.signal },
+    ...{
+      pid: child.pid,
+      lines,
+      raw: child.lines,
+      errors: child.errors,
+      ended: child.ended,
+    },
     waitFor: (event, n = 1) => lines.nth(n, (line) => line['event'] === event),
     of: (event) => lines.all.filter((line) => line['event'] === event),
+    signal: (name) => {
+      child.signal(name);
+    },
     stop: () => end('SIGTERM'),
     async kill9() {
       await end('SIGKILL');

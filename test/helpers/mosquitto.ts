@@ -77,9 +77,7 @@ async function configurationLines(
   return [
     `listener ${port} 127.0.0.1`,
     // mosquitto 2.0.11 does not start with a WebSocket listener alone.
-    ...(protocol === 'websockets'
-      ? ['protocol websockets', `listener ${await freePort()} 127.0.0.1`]
-      : []),
+    ...(protocol === 'websockets' ? ['protocol websockets', `listener ${await freePort()} 127.0.0.1`] : []),
     ...(tls === undefined ? [] : [`certfile ${tls.certFile}`, `keyfile ${tls.keyFile}`]),
     ...(passwords === undefined
       ? ['allow_anonymous true']

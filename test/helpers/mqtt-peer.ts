@@ -72,7 +72,8 @@ export interface Publication {
 
 /** Resolves after the broker's acknowledgement. */
 export async function publish(scope: Scope, port: number, publication: Publication): Promise<void> {
-  const { topic, payload, qos = 1, retain, protocol = 5, responseTopic, correlationData } = publication;
+  const { topic, qos = 1, retain, protocol = 5, responseTopic, correlationData } = publication;
+  const payload = publication.payload?.length === 0 ? undefined : publication.payload;
   const property = (name: string, value: string | undefined): string[] =>
     value === undefined ? [] : ['-D', 'publish', name, value];
   const ran = await runChild(scope, {
@@ -89,8 +90,17 @@ export async function publish(scope: Scope, port: number, publication: Publicati
 }
 
 function parseMessage(line: string): PeerMessage {
-  const [, topic = '', retained, qos, contentType = '', correlationData = '', responseTopic = '', expiry, hex = ''] =
-    line.split('\t');
+  const [
+    ,
+    topic = '',
+    retained,
+    qos,
+    contentType = '',
+    correlationData = '',
+    responseTopic = '',
+    expiry,
+    hex = '',
+  ] = line.split('\t');
   return {
     topic,
     retained: retained === '1',

@@ -50,6 +50,24 @@ describe('createOutcomeSender()', () => {
     assert.equal(link.published.length, 21);
   });
 
+  it('tells all of a burst as acknowledgements come, and forgets the rest when the link ends', async () => {
+    const sender = create();
+    const link = silentLink();
+    const stop = new AbortController();
+    const running = sender.run(link, stop.signal);
+    tell(sender, 50);
+    for (let at = 0; at < 25; at += 1) {
+      link.answer({ kind: 'acknowledged' });
+      await settle();
+    }
+    assert.equal(link.published.length, 45);
+    stop.abort();
+    await running;
+    link.answer({ kind: 'acknowledged' });
+    await settle();
+    assert.equal(link.published.length, 45);
+  });
+
   it('counts each answer where one trigger gets two', () => {
     const sender = create();
     const link = silentLink();
