@@ -1,6 +1,15 @@
 // The composition root: builds the adapters, joins the stages, starts the sinks first and stops in reverse.
-import { buildDelivery, buildIntake, buildStages, buildStatus, type Base } from './app/parts.ts';
+import {
+  buildCameraWatch,
+  buildDelivery,
+  buildIntake,
+  buildStages,
+  buildStatus,
+  controlLog,
+  type Base,
+} from './app/parts.ts';
 import { openPictureStages } from './app/picture.ts';
+import type { CameraWatch } from './capture/camera-watch.ts';
 import type { Config } from './config/schema.ts';
 import { subscriptions } from './config/stage-settings.ts';
 import type { Delivery } from './delivery/delivery.ts';
@@ -65,7 +74,8 @@ export async function startApp(deps: AppDeps): Promise<StartOutcome> {
     searchPath: searchPath(machine),
   });
   if (opened.kind !== 'open') return opened;
-  const picture = await openPictureStages({ ...deps, run });
+  const onControlProblems = controlLog(counting.log, config.camera);
+  const picture = await openPictureStages({ ...deps, run, onControlProblems });
   return {
     kind: 'running',
     app: startStages({ ...deps, ...counting, sync, picture, outbox: opened.outbox }),
@@ -93,8 +103,10 @@ function startStages(base: Base): App {
     else if (isResult(message.topic)) results.message(message);
   };
   const delivery = buildDelivery(base, { status, results, outcomes, onMessage });
-  const stages = buildStages(base, { mailbox, status, delivery, outcomes });
-  const stop = startLoops(base, { status, results, outcomes, mailbox, intake, delivery, stages });
+  const cameraWatch = buildCameraWatch(base);
+  const stages = buildStages(base, { mailbox, status, delivery, outcomes, cameraWatch });
+  const parts = { status, results, outcomes, mailbox, intake, delivery, stages, cameraWatch };
+  const stop = startLoops(base, parts);
   const { id: deviceId } = config.device;
   log.info('daemon.ready', { version: base.version, deviceId, broker: config.mqtt.url, ...outbox.counts() });
   let stopped: Promise<void> | undefined;
@@ -114,12 +126,13 @@ interface Parts {
   readonly intake: Intake;
   readonly delivery: Delivery;
   readonly stages: Stages;
+  readonly cameraWatch: CameraWatch;
 }
 
 /** Sinks first, sources last; the returned function stops them the other way round. */
 function startLoops(base: Base, parts: Parts): () => Promise<void> {
   const { config, clock, log, sync, outbox, picture } = base;
-  const { status, results, outcomes, mailbox, intake, delivery, stages } = parts;
+  const { status, results, outcomes, mailbox, intake, delivery, stages, cameraWatch } = parts;
   const sinks = new AbortController();
   const sources = new AbortController();
   const delivering = delivery.run(sinks.signal);
@@ -130,6 +143,7 @@ function startLoops(base: Base, parts: Parts): () => Promise<void> {
     runPipeline(stages, sources.signal),
     fireEvery({ clock, seconds: config.trigger.everySeconds, fire }, sources.signal),
     sync.watch(sources.signal),
+    cameraWatch.watch(sources.signal),
   ]);
   return async () => {
     log.info('daemon.stopping', { ...outbox.counts() });

@@ -3,7 +3,7 @@ import type { Scope } from '../../test/helpers/scope.ts';
 
 export interface Row {
   readonly what: string;
-  readonly unit: 'ms' | 'MB' | 'encodes' | 'times';
+  readonly unit: 'ms' | 'MB' | 'encodes' | 'times' | 'intervals' | 'programs' | '%';
   /** How many values stand behind it. */
   readonly samples: number;
   /** The median. */

@@ -1,4 +1,5 @@
 // Builds the stages and joins each to its neighbours; it starts and stops nothing.
+import { createCameraWatch, type CameraWatch } from '../capture/camera-watch.ts';
 import type { Config } from '../config/schema.ts';
 import * as settings from '../config/stage-settings.ts';
 import { createDelivery, type Delivery } from '../delivery/delivery.ts';
@@ -42,6 +43,21 @@ export function buildStatus(base: Base): Status {
     outbox: () => outbox.counts(),
     clockSynchronised: () => sync.synchronised(),
   });
+}
+
+export function buildCameraWatch({ config, clock, log, picture }: Base): CameraWatch {
+  return createCameraWatch({ clock, log, camera: config.camera, find: picture.findCamera });
+}
+
+/** A camera that takes pictures and not its configuration is found, with a warning: no event is nearer. */
+export function controlLog(
+  log: Log,
+  { driver, device }: Config['camera'],
+): (problems: readonly string[]) => void {
+  return (problems) => {
+    const state = problems.length === 0 ? 'set' : 'refused';
+    log[state === 'set' ? 'info' : 'warn']('camera.found', { driver, device, controls: state, problems });
+  };
 }
 
 export function buildIntake(base: Base, mailbox: Mailbox, outcomes: OutcomeSender): Intake {
@@ -99,10 +115,16 @@ export function buildDelivery(
 
 export function buildStages(
   base: Base,
-  ends: { mailbox: Mailbox; status: Status; delivery: Delivery; outcomes: OutcomeSender },
+  ends: {
+    mailbox: Mailbox;
+    status: Status;
+    delivery: Delivery;
+    outcomes: OutcomeSender;
+    cameraWatch: CameraWatch;
+  },
 ): Stages {
   const { config, clock, random, log, outbox, sync, picture } = base;
-  const { mailbox, status, delivery, outcomes } = ends;
+  const { mailbox, status, delivery, outcomes, cameraWatch } = ends;
   const payload = settings.payloadSettings(config);
   const { maxPayloadBytes } = config.image;
   return {
@@ -110,7 +132,9 @@ export function buildStages(
     take: (signal) => mailbox.take(signal),
     capture: async (signal) => {
       const outcome = await picture.camera.capture(signal);
-      if (!signal.aborted) status.captured(outcome);
+      if (signal.aborted) return outcome; // called off, which says nothing about the camera
+      status.captured(outcome);
+      cameraWatch.captured(outcome);
       return outcome;
     },
     describe: (frame, { triggerId }) => ({

@@ -1,5 +1,5 @@
 // Joins camera and fit: from a configuration to an image, without a broker. It keeps no picture.
-import { createCamera } from '../capture/create-camera.ts';
+import { cameraFinder, createCamera, type CameraDependencies } from '../capture/create-camera.ts';
 import type { Config } from '../config/schema.ts';
 import * as settings from '../config/stage-settings.ts';
 import type { Camera, Random } from '../domain.ts';
@@ -8,6 +8,7 @@ import type { Clock } from '../support/clock.ts';
 import { makeTemporaryFolder } from '../support/files.ts';
 import { createJpegCodec } from '../support/jpeg.ts';
 import { searchPath, type Machine } from '../support/machine.ts';
+import { createStartProcess } from '../support/process-group.ts';
 import type { RunProcess } from '../support/run-process.ts';
 
 export interface PictureDeps {
@@ -16,27 +17,34 @@ export interface PictureDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly run: RunProcess;
+  readonly onControlProblems?: CameraDependencies['onControlProblems'];
 }
 
 export interface PictureStages {
   readonly camera: Camera;
+  /** Looks for the capture device, where the driver has one that could be unplugged. */
+  readonly findCamera: ReturnType<typeof cameraFinder>;
   readonly fit: Fit;
   close(): Promise<void>;
 }
 
 /** Camera and fit alone, for a command that takes a picture without a broker. */
 export async function openPictureStages(deps: PictureDeps): Promise<PictureStages> {
-  const { config, machine, clock, random, run } = deps;
+  const { config, machine, clock, random, run, onControlProblems } = deps;
   const codec = createJpegCodec();
   const folder = await frameFolder(machine);
-  const camera = createCamera(settings.cameraSettings(config), {
-    ...{ clock, random, codec, runProcess: run },
+  const cameraSettings = settings.cameraSettings(config);
+  const programs = { runProcess: run, searchPath: searchPath(machine) };
+  const camera = createCamera(cameraSettings, {
+    ...{ clock, random, codec, ...programs },
+    startProcess: createStartProcess({ clock, kill: machine.kill }),
     nodePath: machine.nodePath,
-    searchPath: searchPath(machine),
     privateFolder: folder.path,
+    ...(onControlProblems === undefined ? {} : { onControlProblems }),
   });
   return {
     camera,
+    findCamera: cameraFinder(cameraSettings, programs),
     fit: createFit({ codec, settings: settings.fitSettings(config) }),
     close: () => camera.close().then(folder.remove),
   };

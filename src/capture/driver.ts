@@ -14,11 +14,15 @@ export interface CaptureLimits {
   readonly signal: AbortSignal;
   /** Milliseconds from now at which the capture has to be over. */
   readonly deadlineMs: number;
+  /** `longer`: the picture before this one was no good; the camera gets more frames to find its light. */
+  readonly warmUp?: 'longer';
 }
 
 /** One way to get bytes from one camera; called for one capture at a time. */
 export interface Driver {
   capture(limits: CaptureLimits): Promise<RawOutcome>;
+  /** Ends what the driver keeps between captures, where it keeps something; harmless twice. */
+  close?(): Promise<void>;
 }
 
 /** More than any camera here gives for one picture; what is larger is refused before it is read. */

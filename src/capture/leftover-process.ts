@@ -1,34 +1,79 @@
-// Sees whether a killed helper or what it started is still there; it ends nothing.
+// Finds what a capture left running and ends it; it touches no process that does not carry the helper's mark.
 import { join } from 'node:path';
 import { sleep, withDeadline, type Clock } from '../support/clock.ts';
 import { listFolder, readSystemText } from '../support/files.ts';
 
-/**
- * Waits a moment for every process that has `word` in its command line to be gone; false where one stays. A process
- * in uninterruptible sleep outlives SIGKILL, and its parent's end does not show it.
- */
-export async function waitUntilGone(
-  word: string,
-  { clock, procFolder = '/proc' }: { readonly clock: Clock; readonly procFolder?: string },
-): Promise<boolean> {
-  for (let look = 1; look <= LOOKS_MAX; look += 1) {
-    const found = await withDeadline(clock, LOOK_MS_MAX, isRunning(word, procFolder));
-    if (found.kind === 'done' && !found.value) return true;
-    await sleep(clock, LOOK_INTERVAL_MS);
-  }
-  return false;
+export interface LeftoverOptions {
+  /** The environment entry (`NAME=value`) that the helper passes on to everything it starts. */
+  readonly mark: string;
+  /** Of the helper: a process inside the kernel is told by it alone. */
+  readonly groupId: number | undefined;
+  /** Processes that are not looked at. */
+  readonly except: readonly string[];
+  readonly killStray: (pid: number) => void;
+  readonly clock: Clock;
+  readonly procFolder?: string;
 }
 
-const LOOKS_MAX = 5;
-const LOOK_INTERVAL_MS = 50;
-// The command line of a process that hangs while it maps memory cannot be read: then it is there.
-const LOOK_MS_MAX = 200;
-
-async function isRunning(word: string, procFolder: string): Promise<boolean> {
-  for (const name of await listFolder(procFolder)) {
-    if (!/^\d+$/.test(name)) continue;
-    const commandLine = await readSystemText(join(procFolder, name, 'cmdline'));
-    if (commandLine?.includes(word) === true) return true;
+/**
+ * Kills every marked process, also one that left the helper's group, and waits a moment for it to be gone. `nothing`:
+ * there was none. `left`: one stays, because a process in uninterruptible sleep outlives SIGKILL.
+ */
+export async function clearLeftovers(options: LeftoverOptions): Promise<'nothing' | 'gone' | 'left'> {
+  const { clock, killStray } = options;
+  let seen = false;
+  for (let look = 1; look <= LOOKS_MAX; look += 1) {
+    const found = await withDeadline(clock, LOOK_MS_MAX, findLeftovers(options));
+    if (found.kind === 'done') {
+      const { marked, stuck, unclear } = found.value;
+      if (stuck === 0 && marked.length === 0 && (unclear === 0 || look === LOOKS_MAX)) {
+        return seen ? 'gone' : 'nothing';
+      }
+      seen ||= stuck > 0 || marked.length > 0;
+      marked.forEach(killStray);
+    }
+    await sleep(clock, LOOK_INTERVAL_MS);
   }
-  return false;
+  return 'left';
+}
+
+/** The ids of all processes. */
+export async function listProcesses(procFolder = '/proc'): Promise<readonly string[]> {
+  return (await listFolder(procFolder)).filter((name) => /^\d+$/.test(name));
+}
+
+const KTHREADD = '2';
+const LOOKS_MAX = 6;
+const LOOK_INTERVAL_MS = 25;
+// What is asked here answers at once; a look that does not is one at a process that hangs: then it is there.
+const LOOK_MS_MAX = 150;
+
+async function findLeftovers(
+  options: LeftoverOptions,
+): Promise<{ readonly marked: readonly number[]; readonly stuck: number; readonly unclear: number }> {
+  const except = new Set(options.except);
+  const pids = (await listProcesses(options.procFolder)).filter((pid) => !except.has(pid));
+  const kinds = await Promise.all(pids.map(async (pid) => ({ pid, kind: await kindOf(pid, options) })));
+  return {
+    marked: kinds.filter(({ kind }) => kind === 'marked').map(({ pid }) => Number(pid)),
+    stuck: kinds.filter(({ kind }) => kind === 'stuck').length,
+    unclear: kinds.filter(({ kind }) => kind === 'unclear').length,
+  };
+}
+
+async function kindOf(
+  pid: string,
+  { mark, groupId, procFolder = '/proc' }: LeftoverOptions,
+): Promise<'marked' | 'stuck' | 'unclear' | 'other'> {
+  // proc_pid_stat(5): the name in parentheses may hold anything; state, parent and group follow the last one.
+  const stat = await readSystemText(join(procFolder, pid, 'stat'));
+  if (stat === undefined) return 'unclear'; // it ended since it was listed, and may have left a child that was not
+  const [state = '', parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if ('ZX'.includes(state)) return 'other'; // dead, its parent has not asked yet
+  // In uninterruptible sleep it may hold its memory map, and then reading its environment would hang as well.
+  if (state === 'D') return Number(group) === groupId ? 'stuck' : 'other';
+  const environment = await readSystemText(join(procFolder, pid, 'environ'));
+  // In the midst of execve(2) a process shows none for a moment; a kernel thread, child of kthreadd, has none at all.
+  if (environment === '' && parent !== KTHREADD) return 'unclear';
+  return environment?.includes(mark) === true ? 'marked' : 'other';
 }

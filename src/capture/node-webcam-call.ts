@@ -1,4 +1,5 @@
 // What the driver and its helper say to each other, and the one fswebcam command line. Pure: nothing is run here.
+import { FRAME_BYTES_MAX } from './driver.ts';
 
 export interface WebcamCall {
   /** `TEST` or `/dev/videoN`. */
@@ -13,6 +14,12 @@ export interface WebcamCall {
 export type ParsedCall =
   | { readonly kind: 'call'; readonly call: WebcamCall }
   | { readonly kind: 'refused'; readonly detail: string };
+
+/** A line to the helper: a number of our own, which its answer repeats, and the call. */
+export interface HelperRequest {
+  readonly id: number;
+  readonly parsed: ParsedCall;
+}
 
 export type HelperAnswer =
   /** fswebcam was run; whether there is a picture only the file can say, because fswebcam exits 0 whatever happens. */
@@ -42,23 +49,41 @@ export function parseWebcamCall(value: unknown): ParsedCall {
   return { kind: 'call', call: { device, widthPx, heightPx, skipFrames, outputPath } };
 }
 
-/** For a POSIX shell, because node-webcam hands it to one; every argument is quoted although none would need it. */
+/** `undefined` for what carries no id: there is nobody to answer. */
+export function parseHelperRequest(line: string): HelperRequest | undefined {
+  const value = parseJson(line);
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { id, call }: { id?: unknown; call?: unknown } = value;
+  return isWhole(id, 1, Number.MAX_SAFE_INTEGER) ? { id, parsed: parseWebcamCall(call) } : undefined;
+}
+
+/** `undefined` for anything but one line that the helper would write. */
+export function parseHelperAnswer(
+  line: string,
+): { readonly id: number; readonly answer: HelperAnswer } | undefined {
+  const value = parseJson(line);
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { id, answer }: { id?: unknown; answer?: unknown } = value;
+  if (!isWhole(id, 1, Number.MAX_SAFE_INTEGER) || typeof answer !== 'object' || answer === null)
+    return undefined;
+  const { kind, said, detail }: { kind?: unknown; said?: unknown; detail?: unknown } = answer;
+  if (kind === 'ran' && typeof said === 'string') return { id, answer: { kind, said } };
+  if (kind === 'toolMissing') return { id, answer: { kind } };
+  return kind === 'refused' && typeof detail === 'string' ? { id, answer: { kind, detail } } : undefined;
+}
+
+/**
+ * For a POSIX shell, because node-webcam hands it to one; every argument is quoted although none would need it. The
+ * shell bounds the file, so that no fault fills a file system in memory, writes no core file, and then is fswebcam.
+ */
 export function fswebcamCommand(program: string, call: WebcamCall): string {
   const { device, widthPx, heightPx, skipFrames, outputPath } = call;
   const size = `${String(widthPx)}x${String(heightPx)}`;
   // -q leaves errors only; delay (-D) is no substitute for -S, it waits before the camera streams.
   const options = ['-q', '--no-banner', '-d', device, '-r', size, '-S', String(skipFrames)];
-  return [program, ...options, '--jpeg', String(FSWEBCAM_QUALITY), outputPath].map(quoted).join(' ');
-}
-
-/** `undefined` for anything but one line that the helper would write. */
-export function parseHelperAnswer(line: string): HelperAnswer | undefined {
-  const value = parseJson(line);
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { kind, said, detail }: { kind?: unknown; said?: unknown; detail?: unknown } = value;
-  if (kind === 'ran' && typeof said === 'string') return { kind, said };
-  if (kind === 'toolMissing') return { kind };
-  return kind === 'refused' && typeof detail === 'string' ? { kind, detail } : undefined;
+  const command = [program, ...options, '--jpeg', String(FSWEBCAM_QUALITY), outputPath].map(quoted).join(' ');
+  // Where a lower limit holds already the shell may not raise it and says so; that limit will do.
+  return `ulimit -c 0 2>/dev/null; ulimit -f ${String(FILE_BLOCKS_MAX)} 2>/dev/null; exec ${command}`;
 }
 
 /** The value of a JSON text, or `undefined` where it is none. */
@@ -70,15 +95,24 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** More would keep the camera streaming for over half a minute. */
+export const SKIP_FRAMES_MAX = 1000;
+
+/** Of one line in; the longest path and numbers come to a quarter of it. */
+export const CALL_CHARACTERS_MAX = 4096;
+/** The end of what fswebcam wrote: its last line names the fault. */
+export const SAID_CHARACTERS_MAX = 2000;
+
 /** fswebcam(1): 0..95; above that libjpeg writes much larger files that look the same. */
 export const FSWEBCAM_QUALITY = 95;
 
 const DEVICE = /^(?:TEST|\/dev\/video\d{1,3})$/;
 // No %: fswebcam runs the path through strftime.
 const OUTPUT_PATH = /^\/[A-Za-z0-9_./@+-]{1,400}\.jpg$/;
+// In blocks of 512 bytes (POSIX, ulimit). One more than a frame may have, so that a cut file is too large to be taken.
+const FILE_BLOCKS_MAX = FRAME_BYTES_MAX / 512 + 1;
 const SIDE_PX_MAX = 10_000;
 const SIDE_ALLOWED = `a whole number 1..${String(SIDE_PX_MAX)} is allowed`;
-const SKIP_FRAMES_MAX = 1000;
 
 function matches(value: unknown, pattern: RegExp): value is string {
   return typeof value === 'string' && pattern.test(value) && !value.includes('\n');

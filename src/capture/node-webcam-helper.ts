@@ -1,31 +1,34 @@
-// Entry of the capture helper: one call in, one picture through node-webcam and fswebcam, one answer out. It judges nothing.
-import { join } from 'node:path';
+// Entry of the capture helper: a call a line in, one picture each through node-webcam and fswebcam, an answer a line out. It judges nothing.
 import nodeWebcam from 'node-webcam';
 import { errorCode, errorMessage } from '../support/errors.ts';
-import { pathKind } from '../support/files.ts';
-import { FSWEBCAM_QUALITY, fswebcamCommand, parseJson, parseWebcamCall } from './node-webcam-call.ts';
-import type { HelperAnswer, WebcamCall } from './node-webcam-call.ts';
-
-const CALL_CHARACTERS_MAX = 4096;
-const SAID_CHARACTERS_MAX = 2000; // the end of what fswebcam wrote: its last line names the fault
-const PROGRAM = 'fswebcam';
+import {
+  CALL_CHARACTERS_MAX,
+  FSWEBCAM_QUALITY,
+  fswebcamCommand,
+  parseHelperRequest,
+  SAID_CHARACTERS_MAX,
+} from './node-webcam-call.ts';
+import type { HelperAnswer, ParsedCall, WebcamCall } from './node-webcam-call.ts';
+import { createLineSplitter } from './node-webcam-lines.ts';
 
 main();
 
 /** Standard input stays open as long as the daemon lives; its end ends us and fswebcam with us. */
 function main(): void {
-  let text = '';
-  let answered = false;
   process.stdin.setEncoding('utf8');
   process.stdin.on('end', killOwnGroup);
-  process.stdin.on('data', (chunk: string) => {
-    if (answered) return;
-    text += chunk;
-    if (!text.includes('\n') && text.length <= CALL_CHARACTERS_MAX) return;
-    answered = true;
-    void answer(text).then((said) => {
-      process.stdout.write(`${JSON.stringify(said)}\n`, () => process.exit(0));
-    });
+  process.stdin.on('data', createLineSplitter(CALL_CHARACTERS_MAX, onLine));
+}
+
+/** The daemon sends the next call only after our answer. */
+function onLine(line: string | undefined): void {
+  const request = parseHelperRequest(line ?? '');
+  if (request === undefined) {
+    process.stderr.write('Cannot read call: it has no id, one JSON object a line is needed\n', killOwnGroup);
+    return;
+  }
+  void answer(request.parsed).then((said) => {
+    process.stdout.write(`${JSON.stringify({ id: request.id, answer: said })}\n`);
   });
 }
 
@@ -38,18 +41,8 @@ function killOwnGroup(): void {
   }
 }
 
-async function answer(line: string): Promise<HelperAnswer> {
-  const parsed = parseWebcamCall(parseJson(line));
-  if (parsed.kind === 'refused') return parsed;
-  if (!(await isInstalled(PROGRAM, process.env['PATH'] ?? ''))) return { kind: 'toolMissing' };
-  return takePicture(parsed.call);
-}
-
-async function isInstalled(program: string, searchPath: string): Promise<boolean> {
-  for (const folder of searchPath.split(':')) {
-    if (folder !== '' && (await pathKind(join(folder, program))) === 'file') return true;
-  }
-  return false;
+async function answer(parsed: ParsedCall): Promise<HelperAnswer> {
+  return parsed.kind === 'refused' ? parsed : takePicture(parsed.call);
 }
 
 // Of the package this uses the process handling; its command line, its verdict and its defaults are replaced, because
@@ -66,7 +59,7 @@ function takePicture(call: WebcamCall): Promise<HelperAnswer> {
     verbose: false,
   });
   let said = '';
-  webcam.bin = PROGRAM;
+  webcam.bin = 'fswebcam'; // found through PATH
   webcam.generateSh = () => fswebcamCommand(webcam.bin, call);
   webcam.runCaptureValidations = (stderr) => {
     said = stderr;

@@ -38,6 +38,8 @@ interface Waiter {
   readonly askedMs: number;
   /** Frames completed since it asked. */
   seen: number;
+  /** Frames to pass over after it asked, for a camera that has to find its light. */
+  readonly skipFrames: number;
   readonly settle: (outcome: RawOutcome) => void;
 }
 
@@ -70,12 +72,13 @@ class StreamDriver implements Driver {
     this.#options = options;
   }
 
-  async capture({ signal, deadlineMs }: CaptureLimits): Promise<RawOutcome> {
+  async capture({ signal, deadlineMs, warmUp }: CaptureLimits): Promise<RawOutcome> {
     const { clock, settings } = this.#options;
     const answer = new Promise<RawOutcome>((resolve) => {
       const waiter: Waiter = {
         askedMs: clock.monotonicMs(),
         seen: 0,
+        skipFrames: warmUp === 'longer' ? settings.skipFrames : 0,
         settle: (outcome) => {
           this.#waiters.delete(waiter);
           resolve(outcome);
@@ -84,11 +87,10 @@ class StreamDriver implements Driver {
       this.#waiters.add(waiter);
     });
     this.#start();
-    const stopped = AbortSignal.any([signal, this.#closing.signal]);
-    const first = await withDeadline(clock, deadlineMs, orAborted(answer, stopped));
-    if (first.kind === 'timeout' || first.value.kind === 'aborted') {
-      this.#failAll(streamStalled('the camera', settings.timeoutSeconds));
-    }
+    const called = orAborted(orAborted(answer, signal), this.#closing.signal);
+    await withDeadline(clock, deadlineMs, called);
+    // Nobody waits here any more where the answer came in time.
+    this.#failAll(streamStalled('the camera', settings.timeoutSeconds));
     void this.#closeWhenIdle();
     return answer;
   }
@@ -175,8 +177,9 @@ class StreamDriver implements Driver {
     const stamped = Math.abs(ageMs) <= STAMP_AGE_MS_MAX;
     for (const waiter of this.#waiters) {
       const fresh = stamped ? nowMs - ageMs > waiter.askedMs : waiter.seen >= FRAMES_IN_FLIGHT;
+      const warm = index >= settings.skipFrames && waiter.seen >= waiter.skipFrames;
       waiter.seen += 1;
-      if (!fresh || index < settings.skipFrames) continue;
+      if (!fresh || !warm) continue;
       const capturedAt = stamped ? new Date(clock.now().getTime() - ageMs) : clock.now();
       waiter.settle({ kind: 'captured', bytes: frame.bytes, capturedAt });
     }

@@ -1,6 +1,6 @@
 // One run of the program that streams from the camera: frames out, and why it ended. It is never restarted here.
-import { sleep, type Clock } from '../support/clock.ts';
-import type { StartProcess } from '../support/process-group.ts';
+import type { Clock } from '../support/clock.ts';
+import type { ProcessGroup, StartProcess } from '../support/process-group.ts';
 import { FRAME_BYTES_MAX } from './driver.ts';
 import type { StreamCommand } from './stream-command.ts';
 import { createStreamFrames, type StreamFrame } from './stream-frames.ts';
@@ -36,28 +36,27 @@ const FIRST_FRAME_MS = 5000;
 const NEXT_FRAME_MS = 2500;
 const SAID_CHARACTERS_MAX = 2000;
 
-export function openStreamSession({ file, args, stamped }: StreamCommand, deps: SessionDeps): StreamSession {
-  const { startProcess, clock, searchPath, onFrame } = deps;
-  const program = startProcess({
-    // The parent-death signal: a killed daemon must not leave a program behind that holds the camera.
-    file: 'setpriv',
-    args: ['--pdeathsig', 'KILL', file, ...args],
-    // LC_ALL: what the program says is matched as English text.
-    env: { PATH: searchPath, LC_ALL: 'C' },
-    stdin: 'ignore',
-    extra: stamped ? ['pipe'] : [],
-  });
-  const frames = createStreamFrames({ maxBytes: FRAME_BYTES_MAX, stamped });
+export function openStreamSession(command: StreamCommand, deps: SessionDeps): StreamSession {
+  const program = startProgram(command, deps);
+  const frames = createStreamFrames({ maxBytes: FRAME_BYTES_MAX, stamped: command.stamped });
   let count = 0;
   let said = '';
-  const stopping = new AbortController();
-  let ticking = new AbortController();
+  let end: (kind: SessionEnd['kind']) => void = () => undefined;
+  const over = new Promise<SessionEnd['kind']>((resolve) => {
+    end = resolve;
+  });
+  const stall = (): void => {
+    end('stalled');
+  };
+  let cancelStall = deps.clock.timer(FIRST_FRAME_MS, stall);
   const tell = (found: readonly StreamFrame[]): void => {
     for (const frame of found) {
-      onFrame(frame, count);
+      deps.onFrame(frame, count);
       count += 1;
     }
-    if (found.length > 0) ticking.abort();
+    if (found.length === 0) return;
+    cancelStall();
+    cancelStall = deps.clock.timer(NEXT_FRAME_MS, stall);
   };
   program.stdout.on('data', (chunk: Buffer) => {
     tell(frames.picture(chunk));
@@ -68,31 +67,33 @@ export function openStreamSession({ file, args, stamped }: StreamCommand, deps: 
   program.stderr.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString('utf8')).slice(-SAID_CHARACTERS_MAX);
   });
-
-  async function watch(): Promise<SessionEnd['kind']> {
-    for (;;) {
-      ticking = new AbortController();
-      const silence = sleep(
-        clock,
-        count === 0 ? FIRST_FRAME_MS : NEXT_FRAME_MS,
-        AbortSignal.any([ticking.signal, stopping.signal]),
-      );
-      const first = await Promise.race([silence, program.ended.then(() => 'ended' as const)]);
-      if (stopping.signal.aborted) return 'stopped';
-      if (first === 'ended') return 'ended';
-      if (first === 'elapsed') return 'stalled';
-    }
-  }
-
-  const ended = watch().then(async (kind): Promise<SessionEnd> => {
-    ticking.abort();
+  void program.ended.then(() => {
+    end('ended');
+  });
+  const ended = over.then(async (kind): Promise<SessionEnd> => {
     const gone = await program.kill();
+    cancelStall();
     return { kind: gone === 'wedged' ? 'wedged' : kind, frames: count, said, gone: program.ended };
   });
   return {
     ended,
     stop: () => {
-      stopping.abort();
+      end('stopped');
     },
   };
+}
+
+function startProgram(
+  { file, args, stamped }: StreamCommand,
+  { startProcess, searchPath }: SessionDeps,
+): ProcessGroup {
+  return startProcess({
+    // The parent-death signal: a killed daemon must not leave a program behind that holds the camera.
+    file: 'setpriv',
+    args: ['--pdeathsig', 'KILL', file, ...args],
+    // LC_ALL: what the program says is matched as English text.
+    env: { PATH: searchPath, LC_ALL: 'C' },
+    stdin: 'ignore',
+    extra: stamped ? ['pipe'] : [],
+  });
 }

@@ -34,7 +34,12 @@ async function capture(args: Arguments, context: Context): Promise<number> {
   const loaded = await configurationOrProblems(args, context);
   if (loaded === undefined) return EXIT.badConfiguration;
   const run = createRunProcess({ clock: context.clock, kill: context.machine.kill });
-  const stages = await openPictureStages({ ...context, config: loaded.config, run });
+  const stages = await openPictureStages({
+    ...{ ...context, config: loaded.config, run },
+    onControlProblems: (problems) => {
+      for (const problem of problems) context.err(`${problem}\n`);
+    },
+  });
   try {
     const picture = await takePicture(loaded.config, stages, context);
     if (picture.kind === 'failed') {

@@ -1,4 +1,5 @@
 // The commands there are, in the order of the help text.
+import { camerasCommand } from './cameras.ts';
 import { captureCommand } from './capture.ts';
 import type { Command } from './command.ts';
 import { configCheckCommand } from './config-check.ts';
@@ -12,6 +13,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   demoCommand,
   captureCommand,
   triggerCommand,
+  camerasCommand,
   configCheckCommand,
   configShowCommand,
 ]);

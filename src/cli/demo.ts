@@ -1,12 +1,14 @@
 // `shutterd demo`: the whole flow on one machine: broker, camera, daemon, stand-in classifier. It keeps only the pictures.
 import { join } from 'node:path';
 import { startApp } from '../app.ts';
-import { findDevice, SYSTEM_DEVICES } from '../capture/find-device.ts';
+import { findDevice, systemDevices } from '../capture/find-device.ts';
+import { createV4l2 } from '../capture/v4l2-ctl.ts';
 import type { Loaded } from '../config/load.ts';
 import { untilAborted } from '../support/abort.ts';
 import { hasProgram, makeTemporaryFolder } from '../support/files.ts';
 import type { EventName, Fields } from '../support/log.ts';
 import { searchPath } from '../support/machine.ts';
+import { createRunProcess } from '../support/run-process.ts';
 import { EXIT, type Command, type Context } from './command.ts';
 import { startDemoBroker, type DemoBroker } from './demo-broker.ts';
 import { startDemoClassifier } from './demo-classifier.ts';
@@ -30,7 +32,7 @@ async function demo(args: Arguments, context: Context): Promise<number> {
   const state = await makeTemporaryFolder(context.machine.temporaryFolder);
   const broker = await startDemoBroker();
   try {
-    const camera = await demoCamera(searchPath(context.machine));
+    const camera = await demoCamera(context);
     const loaded = await configurationOrProblems(args, context, [
       `mqtt.url=mqtt://127.0.0.1:${broker.port}`,
       'device.id=demo',
@@ -49,12 +51,17 @@ async function demo(args: Arguments, context: Context): Promise<number> {
 }
 
 /** The webcam if there is one, else the generated picture; `--set camera.driver=...` comes later and wins. */
-async function demoCamera(path: string): Promise<{ settings: readonly string[]; words: string }> {
+async function demoCamera({
+  clock,
+  machine,
+}: Context): Promise<{ settings: readonly string[]; words: string }> {
   const generated = (why: string): { settings: readonly string[]; words: string } => ({
     settings: ['camera.driver=test'],
     words: `${why}: a generated test picture`,
   });
-  const found = await findDevice('auto', SYSTEM_DEVICES);
+  const path = searchPath(machine);
+  const v4l2 = createV4l2({ runProcess: createRunProcess({ clock, kill: machine.kill }), searchPath: path });
+  const found = await findDevice('auto', systemDevices(v4l2));
   if (found.kind === 'failed') return generated(found.cause === 'noDevice' ? 'no webcam here' : found.detail);
   if (!(await hasProgram('fswebcam', path))) {
     return generated(`webcam ${found.node} needs fswebcam (sudo apt-get install fswebcam)`);
@@ -114,7 +121,7 @@ async function play(args: Arguments, context: Context, stage: Stage): Promise<nu
     );
     return EXIT.failure;
   }
-  await untilAborted(AbortSignal.any([context.stop, ending.signal]));
+  await Promise.race([untilAborted(context.stop), untilAborted(ending.signal)]);
   await started.app.stop();
   stage.say(`\nended; the pictures are in ${stage.folder}\n`);
   return context.stop.aborted ? EXIT.ok : exit;

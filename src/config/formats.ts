@@ -55,10 +55,13 @@ export const proxyUrl = text('proxy URL', {
 });
 
 export const webUrl = text('web address', {
-  allowed: 'http:// or https:// with a host, without name and password',
+  allowed:
+    'http:// or https:// with a host, without name and password, of A-Z a-z 0-9 - . _ ~ : / ? # [ ] & = + , % and ' +
+    'everything else percent-encoded',
   test: (value) => {
-    const url = URL.canParse(value) ? new URL(value) : undefined;
-    return url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+    // The parser drops line breaks and surrounding blanks without a word: they are refused before it sees them.
+    const url = WEB_URL.test(value) && URL.canParse(value) ? new URL(value) : undefined;
+    return url?.username === '' && url.password === '';
   },
 });
 
@@ -87,10 +90,18 @@ export const captureDevice = text('capture device', {
     ),
 });
 
+// More than the system asks for: no character of it means anything to a shell, in an error message as well.
+export const cameraPath = text('camera path', {
+  allowed: `${absolutePath.allowed}, of letters, digits, blanks and . _ / @ + , : = % ~ -`,
+  test: (value) => absolutePath.accepts(value) && /^[\p{L}\p{M}\p{N} ._/@+,:=%~-]+$/u.test(value),
+});
+
 export const saltText = text('short text', {
   allowed: 'printable text of at most 64 characters',
   test: (value) => /^[^\p{C}]{0,64}$/u.test(value),
 });
+
+const WEB_URL = /^https?:\/\/[A-Za-z0-9._~:/?#[\]&=+,%-]+$/;
 
 function onlyDeviceId(value: string): boolean {
   return !/[{}]/.test(withDeviceId(value, ''));

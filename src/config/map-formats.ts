@@ -5,11 +5,11 @@ import { topicName } from './formats.ts';
 /** V4L2 controls by name; the kernel's names hold blanks, commas and brackets. */
 export const controls = map<Readonly<Record<string, number>>>('V4L2 controls', {
   allowed:
-    'a map of at most 64 control names (1 to 64 of A-Z a-z 0-9 _ , ( ) - and blank) to 32-bit whole numbers',
+    'a map of at most 64 control names (1 to 64 of A-Z a-z 0-9 _ , ( ) - and blank, first none of the last five) to 32-bit whole numbers',
   test: (value) =>
     Object.keys(value).length <= 64 &&
     Object.entries(value).every(
-      ([name, given]) => /^[A-Za-z0-9_ ,()-]{1,64}$/.test(name) && isSafeName(name) && isInt32(given),
+      ([name, given]) => CONTROL_NAME.test(name) && isSafeName(name) && isInt32(given),
     ),
 });
 
@@ -61,6 +61,8 @@ export const resultActions: Format<readonly ResultAction[]> = {
     Array.isArray(value) && value.length <= 100 && value.every(isAction),
   fromText: jsonFromText,
 };
+
+const CONTROL_NAME = /^[A-Za-z0-9_][A-Za-z0-9_ ,()-]{0,63}$/;
 
 // 0.57 + 0.43 and the like come out a little above 1 in binary fractions.
 const ROUNDING = 1e-9;

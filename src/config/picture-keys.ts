@@ -1,6 +1,6 @@
 // The keys of trigger, camera, image and payload: names, formats, defaults and what they mean.
 import { decimal, integer, oneOf, unsettable, yesOrNo } from './format.ts';
-import { absolutePath, captureDevice, webUrl } from './formats.ts';
+import { cameraPath, captureDevice, webUrl } from './formats.ts';
 import { key } from './key.ts';
 import { controls, crop } from './map-formats.ts';
 
@@ -55,16 +55,16 @@ export const cameraKeys = {
   keepWarmSeconds: key(
     integer({ min: -1, max: 86_400, unit: 'seconds' }),
     30,
-    'Driver stream: closes the camera this long after the last trigger; -1 never closes it.',
+    'Stream and node-webcam: closes the camera, or ends the capture helper, this long after the last trigger; -1 never.',
   ),
-  controls: key(controls, {}, 'V4L2 controls by name, as v4l2-ctl lists them.'),
+  controls: key(controls, {}, 'V4L2 controls by name, as v4l2-ctl -l lists them; set before each capture.'),
   rotateDegrees: key(oneOf(0, 90, 180, 270), 0, 'Turns the picture clockwise.'),
   flip: key(oneOf('none', 'horizontal', 'vertical', 'both'), 'none', 'Mirrors the picture.'),
   url: key(unsettable(webUrl), null, 'Driver url: where a snapshot is fetched.'),
   path: key(
-    unsettable(absolutePath),
+    unsettable(cameraPath),
     null,
-    'Driver file: a JPEG, or a folder of them that is taken in turn.',
+    'Driver file: a JPEG, or a folder of them that is taken in turn. Driver url: a file with user:password.',
   ),
   onSuspect: key(
     oneOf('publish', 'fail'),

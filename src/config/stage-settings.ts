@@ -22,10 +22,13 @@ export function brokerSettings(config: Config) {
 }
 
 export function cameraSettings(config: Config) {
-  const { driver, device, widthPx, heightPx, skipFrames, timeoutSeconds, path, onSuspect } = config.camera;
-  if (driver === 'stream' || driver === 'url')
-    throw new TypeError(`Cannot use driver ${driver}: it was refused at load`);
-  return { driver, device, widthPx, heightPx, skipFrames, timeoutSeconds, onSuspect, ...present({ path }) };
+  const { driver, device, widthPx, heightPx, skipFrames, timeoutSeconds, onSuspect } = config.camera;
+  const { keepWarmSeconds, controls, url, path } = config.camera;
+  return {
+    ...{ driver, device, widthPx, heightPx, skipFrames, timeoutSeconds, keepWarmSeconds, onSuspect },
+    ...present({ url, path }),
+    ...(Object.keys(controls).length === 0 ? {} : { controls }),
+  };
 }
 
 export function fitSettings(config: Config) {

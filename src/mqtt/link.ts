@@ -1,7 +1,9 @@
 // One MQTT.js client for one connection: a wire, without a queue, a store or a reconnection of its own.
 import { MqttClient, ReasonCodes } from 'mqtt';
+import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { IncomingMessage, Link, LinkProblem, OutgoingMessage, PublishOutcome } from '../domain.ts';
+import { orAborted } from '../support/abort.ts';
 import { sleep, withDeadline, type Clock } from '../support/clock.ts';
 import { errorMessage } from '../support/errors.ts';
 import { clientOptions, incomingMessage, publishOptions, type Session } from './packets.ts';
@@ -46,7 +48,8 @@ class Wire implements Link {
   readonly #end: (problem: LinkProblem) => void;
   /** The first named cause; the `close` that follows it names none. */
   #problem: LinkProblem | undefined;
-  #over = false;
+  /** Aborts with `ended`: unlike a promise it lets go of those who have stopped waiting, on a link that is up for weeks. */
+  readonly #over = new AbortController();
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -57,9 +60,10 @@ class Wire implements Link {
       end = resolve;
     });
     this.#end = (problem) => {
-      this.#over = true;
       end(problem);
+      this.#over.abort();
     };
+    setMaxListeners(0, this.#over.signal); // one for each message in flight
     this.#listen();
   }
 
@@ -143,7 +147,7 @@ class Wire implements Link {
 
   async publish(message: OutgoingMessage): Promise<PublishOutcome> {
     // MQTT.js throws here: end(true) has closed the store that a publish goes through.
-    if (this.#over) return { kind: 'lost', wholePacketWritten: false };
+    if (this.#over.signal.aborted) return { kind: 'lost', wholePacketWritten: false };
     const { topic, payload, qos } = message;
     const acknowledged = new Promise<PublishOutcome>((resolve) => {
       this.#client.publish(topic, Buffer.from(payload), publishOptions(message, this.protocol), (error) => {
@@ -185,9 +189,9 @@ class Wire implements Link {
         return sleep(clock, deadlines.ackMs, over.signal);
       })
       .then(() => ({ kind: 'timeout' }) as const);
-    const ended = this.ended.then(() => ({ kind: 'ended', written }) as const);
     try {
-      return await Promise.race([acknowledged, ended, late]);
+      const first = await orAborted(Promise.race([acknowledged, late]), this.#over.signal);
+      return first.kind === 'done' ? first.value : { kind: 'ended', written };
     } finally {
       over.abort();
     }

@@ -119,7 +119,7 @@ async function inspect(jpeg: Uint8Array): Promise<Inspection | Undecodable> {
   const structure = readJpegStructure(jpeg);
   if (structure.kind === 'broken') return { kind: 'undecodable', detail: structure.detail };
   // In one step with the reduction libjpeg would decode at an eighth of the size, and that misses damage it warns of.
-  const whole = openPixels(await toPixels(open(jpeg), true));
+  const whole = openPixels(await toPixels(open(jpeg), false));
   const side = { width: LUMA_SIDE_PX, height: LUMA_SIDE_PX };
   const reduced = await toPixels(whole.resize({ ...side, fit: 'inside', withoutEnlargement: true }), true);
   const { widthPx, heightPx } = structure;

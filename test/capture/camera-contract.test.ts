@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createCamera, type CameraSettings } from '../../src/capture/create-camera.ts';
 import type { Camera } from '../../src/domain.ts';
 import { readJpegStructure } from '../../src/support/jpeg-structure.ts';
+import { Scope } from '../helpers/scope.ts';
 import { jpegOf, quarters } from '../support/jpeg-samples.ts';
 import { BENCH_TIME, createBench, never, type Bench } from './capture-bench.ts';
+
+const scope = new Scope();
 
 const drivers: readonly { name: string; settings: (bench: Bench) => Promise<Partial<CameraSettings>> }[] = [
   { name: 'test', settings: () => Promise.resolve({ driver: 'test' }) },
@@ -16,6 +21,18 @@ const drivers: readonly { name: string; settings: (bench: Bench) => Promise<Part
       const path = join(root, 'picture.jpg');
       writeFileSync(path, await jpegOf(quarters(320, 240)));
       return { driver: 'file', path };
+    },
+  },
+  {
+    name: 'url',
+    settings: async () => {
+      const picture = await jpegOf(quarters(320, 240));
+      const server = createServer((_, response) => response.end(picture));
+      await new Promise<void>((resolve) => {
+        server.listen(0, '127.0.0.1', resolve);
+      });
+      scope.defer(() => server.close());
+      return { driver: 'url', url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/` };
     },
   },
 ];
@@ -34,6 +51,7 @@ for (const { name, settings } of drivers) {
       await camera.close();
       assert.deepEqual(bench.pictures(), [], 'it leaves no picture behind');
       bench.remove();
+      await scope.end();
     });
 
     it('fails without starting when it is called off before', async () => {

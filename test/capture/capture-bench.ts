@@ -1,11 +1,21 @@
 // What capture tests share: real parts, a temporary folder, and programs that play fswebcam.
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CameraDependencies, CameraSettings } from '../../src/capture/create-camera.ts';
 import { createSystemClock } from '../../src/support/clock.ts';
 import { createJpegCodec } from '../../src/support/jpeg.ts';
 import { createRandom } from '../../src/support/random.ts';
+import { createStartProcess } from '../../src/support/process-group.ts';
 import { createRunProcess } from '../../src/support/run-process.ts';
 
 export interface Bench {
@@ -32,6 +42,7 @@ export function createBench(): Bench {
     random: createRandom(),
     codec: createJpegCodec(),
     runProcess: createRunProcess({ clock, kill: (pid, signal) => process.kill(pid, signal) }),
+    startProcess: createStartProcess({ clock, kill: (pid, signal) => process.kill(pid, signal) }),
     nodePath: process.execPath,
     searchPath: `${bin}:/usr/bin:/bin`,
     privateFolder,
@@ -46,6 +57,7 @@ export function createBench(): Bench {
       heightPx: 240,
       skipFrames: 2,
       timeoutSeconds: 10,
+      keepWarmSeconds: 30,
       onSuspect: 'publish',
     },
     playFswebcam(script, mode = 0o755) {
@@ -66,6 +78,20 @@ export function createBench(): Bench {
       rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+/** Ids of the processes that have `text` in their command line or environment: PATH holds the folder of the bench. */
+export function processesWith(text: string): readonly string[] {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false;
+    try {
+      return ['cmdline', 'environ'].some((file) =>
+        readFileSync(join('/proc', pid, file), 'utf8').includes(text),
+      );
+    } catch {
+      return false; // it has just ended
+    }
+  });
 }
 
 /** The wall-clock time of every bench. */

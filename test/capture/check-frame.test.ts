@@ -10,16 +10,23 @@ import { concat, jpegOf, noise, quarters, solid } from '../support/jpeg-samples.
 const codec = createJpegCodec();
 
 describe('checkFrame()', () => {
-  it('refuses a JPEG cut at any byte', async () => {
-    const jpeg = await jpegOf(noise(24, 16));
-    for (let length = 0; length < jpeg.length; length += 1) {
-      assert.equal(
-        (await checkFrame(jpeg.subarray(0, length), codec)).kind,
-        'bad',
-        `cut at ${String(length)}`,
-      );
-    }
-  });
+  const whole = [
+    { what: 'of noise', picture: () => jpegOf(noise(24, 16)) },
+    { what: 'in grey', picture: () => jpegOf(noise(40, 24), { greyscale: true }) },
+    { what: 'in progressive scans', picture: () => jpegOf(noise(24, 16), { progressive: true }) },
+    { what: 'with an Exif header', picture: () => jpegOf(quarters(48, 32), { orientation: 6 }) },
+    { what: 'of one colour', picture: () => jpegOf(solid(64, 64, [12, 200, 90])) },
+  ];
+  for (const { what, picture } of whole) {
+    it(`refuses a JPEG ${what} cut at any byte`, async () => {
+      const jpeg = await picture();
+      assert.equal((await checkFrame(jpeg, codec)).kind, 'good');
+      for (let length = 0; length < jpeg.length; length += 1) {
+        const check = await checkFrame(jpeg.subarray(0, length), codec);
+        assert.equal(check.kind, 'bad', `cut at ${String(length)}`);
+      }
+    });
+  }
 
   it('refuses what is no JPEG, too large or too many pixels before any decoder sees it', async () => {
     const inspect = sinon.stub().rejects(new Error('decoded'));

@@ -14,7 +14,9 @@ function withThumbnail(jpeg: Uint8Array, thumbnail: Uint8Array): Uint8Array {
 
 function split(chunks: readonly Uint8Array[]): readonly string[] {
   const splitter = createMjpegSplitter(MAX);
-  return chunks.flatMap((chunk) => splitter.push(chunk)).map((picture) => Buffer.from(picture).toString('base64'));
+  return chunks
+    .flatMap((chunk) => splitter.push(chunk))
+    .map((picture) => Buffer.from(picture).toString('base64'));
 }
 
 function cut(bytes: Uint8Array, sizes: readonly number[]): readonly Uint8Array[] {

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import {
   fswebcamCommand,
   parseHelperAnswer,
+  parseHelperRequest,
   parseJson,
   parseWebcamCall,
 } from '../../src/capture/node-webcam-call.ts';
+import { createLineSplitter } from '../../src/capture/node-webcam-lines.ts';
 
 const call = {
   device: '/dev/video0',
@@ -62,27 +64,48 @@ describe('parseWebcamCall()', () => {
 });
 
 describe('fswebcamCommand()', () => {
-  it('quotes every word of the command line', () => {
+  it('bounds the file and quotes every word of the command line', () => {
     assert.equal(
       fswebcamCommand('fswebcam', call),
-      "'fswebcam' '-q' '--no-banner' '-d' '/dev/video0' '-r' '1280x720' '-S' '20' '--jpeg' '95' '/run/shutterd/a.jpg'",
+      "ulimit -c 0 2>/dev/null; ulimit -f 65537 2>/dev/null; exec 'fswebcam' '-q' '--no-banner' '-d' '/dev/video0' '-r' '1280x720' '-S' '20' '--jpeg' '95' '/run/shutterd/a.jpg'",
     );
+  });
+});
+
+describe('parseHelperRequest()', () => {
+  it('is undefined for what has no id to answer', () => {
+    for (const line of ['', '{', 'null', '[]', '{}', '{"id":0,"call":{}}', '{"id":"1"}', '{"id":1.5}']) {
+      assert.equal(parseHelperRequest(line), undefined, line);
+    }
+  });
+
+  it('reads a call with its id, and refuses one that does not match', () => {
+    assert.deepEqual(parseHelperRequest(JSON.stringify({ id: 7, call })), {
+      id: 7,
+      parsed: { kind: 'call', call },
+    });
+    assert.equal(parseHelperRequest('{"id":8}')?.parsed.kind, 'refused');
   });
 });
 
 describe('parseHelperAnswer()', () => {
   it('is undefined for anything that the helper does not say', () => {
-    for (const line of [
-      '',
-      'null',
-      '{',
-      '[]',
-      '{"kind":"ran"}',
-      '{"kind":"refused","detail":1}',
-      '{"kind":"other"}',
+    const ran = { kind: 'ran', said: '' };
+    for (const value of [
+      null,
+      [],
+      ran,
+      { id: 1 },
+      { id: 1, answer: null },
+      { id: 0, answer: ran },
+      { id: '1', answer: ran },
+      { id: 1, answer: { kind: 'ran' } },
+      { id: 1, answer: { kind: 'refused', detail: 1 } },
+      { id: 1, answer: { kind: 'other' } },
     ]) {
-      assert.equal(parseHelperAnswer(line), undefined, line);
+      assert.equal(parseHelperAnswer(JSON.stringify(value)), undefined, JSON.stringify(value));
     }
+    for (const line of ['', '{']) assert.equal(parseHelperAnswer(line), undefined, line);
   });
 
   it('reads what the helper says', () => {
@@ -91,9 +114,25 @@ describe('parseHelperAnswer()', () => {
       { kind: 'toolMissing' },
       { kind: 'refused', detail: 'x' },
     ]) {
-      assert.deepEqual(parseHelperAnswer(`${JSON.stringify(answer)}\n`), answer);
+      assert.deepEqual(parseHelperAnswer(JSON.stringify({ id: 3, answer })), { id: 3, answer });
     }
   });
+});
+
+describe('createLineSplitter()', () => {
+  for (const { what, chunks, lines } of [
+    { what: 'a line in pieces', chunks: ['a', 'b\nc', '\n'], lines: ['ab', 'c'] },
+    { what: 'lines in one piece', chunks: ['a\n\nb\nrest'], lines: ['a', '', 'b'] },
+    { what: 'a line that is too long', chunks: ['123456\nb\n'], lines: [undefined, 'b'] },
+    { what: 'a line that is too long in pieces', chunks: ['123456', '7', '\nb\n'], lines: [undefined, 'b'] },
+  ]) {
+    it(`cuts ${what}`, () => {
+      const found: (string | undefined)[] = [];
+      const take = createLineSplitter(5, (line) => found.push(line));
+      chunks.forEach(take);
+      assert.deepEqual(found, lines);
+    });
+  }
 });
 
 describe('parseJson()', () => {

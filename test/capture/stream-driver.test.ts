@@ -23,7 +23,7 @@ describe('createStreamDriver()', () => {
     started = [];
   });
   afterEach(async () => {
-    await driver?.close();
+    await driver?.close?.();
     driver = undefined;
     for (const group of started) await group.ended; // every program is gone once the driver is closed
     await program.remove();
@@ -37,7 +37,14 @@ describe('createStreamDriver()', () => {
     program = await fakeFfmpeg(script);
     const start = createStartProcess({ clock, kill: (pid, signal) => process.kill(pid, signal) });
     driver = createStreamDriver({
-      settings: { widthPx: 320, heightPx: 240, skipFrames: 0, timeoutSeconds: 8, keepWarmSeconds: -1, ...settings },
+      settings: {
+        widthPx: 320,
+        heightPx: 240,
+        skipFrames: 0,
+        timeoutSeconds: 8,
+        keepWarmSeconds: -1,
+        ...settings,
+      },
       findNode: () => Promise.resolve({ kind: 'found', node: '/dev/video0' }),
       hasProgram: () => Promise.resolve(true),
       startProcess: (options) => {
@@ -61,11 +68,27 @@ describe('createStreamDriver()', () => {
   }
 
   const failures: readonly { says: string; script: string; cause: string }[] = [
-    { says: 'busy', script: '#!/bin/sh\necho "/dev/video0: Device or resource busy" >&2; exit 1\n', cause: 'busy' },
-    { says: 'a lost device', script: '#!/bin/sh\necho "/dev/video0: No such device" >&2; exit 1\n', cause: 'noDevice' },
-    { says: 'no right', script: '#!/bin/sh\necho "/dev/video0: Permission denied" >&2; exit 1\n', cause: 'permission' },
+    {
+      says: 'busy',
+      script: '#!/bin/sh\necho "/dev/video0: Device or resource busy" >&2; exit 1\n',
+      cause: 'busy',
+    },
+    {
+      says: 'a lost device',
+      script: '#!/bin/sh\necho "/dev/video0: No such device" >&2; exit 1\n',
+      cause: 'noDevice',
+    },
+    {
+      says: 'no right',
+      script: '#!/bin/sh\necho "/dev/video0: Permission denied" >&2; exit 1\n',
+      cause: 'permission',
+    },
     { says: 'an end without a word', script: '#!/bin/sh\nexit 0\n', cause: 'badFrame' },
-    { says: '100 MB of errors', script: '#!/bin/sh\nhead -c 100000000 /dev/zero >&2; exit 1\n', cause: 'badFrame' },
+    {
+      says: '100 MB of errors',
+      script: '#!/bin/sh\nhead -c 100000000 /dev/zero >&2; exit 1\n',
+      cause: 'badFrame',
+    },
   ];
   for (const { says, script, cause: expected } of failures) {
     it(`fails with ${expected} for ${says}, and works when the camera does`, async () => {
@@ -84,7 +107,11 @@ describe('createStreamDriver()', () => {
   });
 
   it('fails with noDevice where there is no camera, and starts nothing', async () => {
-    const from = await stream(GENERATED, {}, { findNode: () => Promise.resolve(failed('noDevice', 'gone', 'plug it in')) });
+    const from = await stream(
+      GENERATED,
+      {},
+      { findNode: () => Promise.resolve(failed('noDevice', 'gone', 'plug it in')) },
+    );
     assert.equal(cause(await capture(from)), 'noDevice');
     assert.equal(started.length, 0);
   });
@@ -151,7 +178,7 @@ describe('createStreamDriver()', () => {
     const gone = await stream(scriptedCamera({ jpeg, frames: 3, then: { say: 'No such device' } }));
     for (let turn = 0; turn < 4; turn += 1) assert.equal(cause(await capture(gone)), 'captured');
     assert.ok(started.length > 1);
-    await gone.close();
+    await gone.close?.();
     await program.remove();
     started = [];
     const frozen = await stream(scriptedCamera({ jpeg, frames: 1, then: 'freeze' }));
@@ -185,7 +212,7 @@ if (process.argv.includes('copy')) { fs.writeSync(2, 'Cannot find a proper forma
     const waiting = from.capture({ signal: stop.signal, deadlineMs: 8000 });
     stop.abort();
     assert.equal((await waiting).kind, 'failed');
-    await from.close();
+    await from.close?.();
     for (const group of started) assert.equal((await group.ended).kind, 'exited');
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { failed, type Driver, type RawOutcome } from '../../src/capture/driver.ts';
+import { failed, type CaptureLimits, type Driver, type RawOutcome } from '../../src/capture/driver.ts';
+import type { CameraSettings } from '../../src/capture/camera-settings.ts';
 import { createCheckedCamera } from '../../src/capture/take-frame.ts';
 import type { Camera } from '../../src/domain.ts';
 import { createSystemClock, type Clock } from '../../src/support/clock.ts';
@@ -11,24 +12,40 @@ const codec = createJpegCodec();
 const at = new Date('2031-05-06T07:08:09.010Z');
 
 /** A driver that gives what it was told, in turn. */
-function driverOf(...given: readonly RawOutcome[]): Driver & { calls: number } {
+function driverOf(...given: readonly RawOutcome[]): Driver & { calls: number; warmUps: unknown[] } {
   const driver = {
     calls: 0,
-    capture: () => {
+    warmUps: [] as unknown[],
+    capture: ({ warmUp }: CaptureLimits) => {
       driver.calls += 1;
+      driver.warmUps.push(warmUp);
       return Promise.resolve(given[driver.calls - 1] ?? failed('noDevice', 'gone', 'none'));
     },
   };
   return driver;
 }
 
-function cameraOf(driver: Driver, options: { onSuspect?: 'publish' | 'fail'; clock?: Clock } = {}): Camera {
-  const { onSuspect = 'publish', clock = createSystemClock() } = options;
-  return createCheckedCamera({ driver, codec, clock, settings: { timeoutSeconds: 5, onSuspect } });
+interface CameraChange {
+  readonly onSuspect?: 'publish' | 'fail';
+  readonly clock?: Clock;
+  readonly name?: CameraSettings['driver'];
+  readonly device?: string;
+}
+
+function cameraOf(driver: Driver, change: CameraChange = {}): Camera {
+  const {
+    onSuspect = 'publish',
+    clock = createSystemClock(),
+    name = 'node-webcam',
+    device = 'auto',
+  } = change;
+  const settings = { driver: name, device, timeoutSeconds: 5, onSuspect };
+  return createCheckedCamera({ driver, codec, clock, settings });
 }
 
 describe('createCheckedCamera()', () => {
   let good: RawOutcome;
+  let other: RawOutcome;
   let black: RawOutcome;
   let flat: RawOutcome;
   let cut: RawOutcome;
@@ -37,6 +54,7 @@ describe('createCheckedCamera()', () => {
     const raw = (bytes: Uint8Array): RawOutcome => ({ kind: 'captured', bytes, capturedAt: at });
     const picture = await jpegOf(quarters(64, 32));
     good = raw(picture);
+    other = raw(await jpegOf(quarters(32, 64)));
     cut = raw(picture.subarray(0, picture.length - 9));
     black = raw(await jpegOf(solid(64, 32, [0, 0, 0])));
     flat = raw(await jpegOf(solid(64, 32, [0, 135, 0])));
@@ -63,7 +81,63 @@ describe('createCheckedCamera()', () => {
     const driver = driverOf(black, good);
     const outcome = await cameraOf(driver).capture(never);
     assert.ok(outcome.kind === 'captured' && outcome.frame.suspect === undefined);
-    assert.equal(driver.calls, 2);
+    assert.deepEqual(driver.warmUps, [undefined, 'longer']);
+  });
+
+  it('says badFrame of a physical camera that gives the bytes of its last frame, also when taken again', async () => {
+    const driver = driverOf(good, good, good, other);
+    const camera = cameraOf(driver);
+    assert.equal((await camera.capture(never)).kind, 'captured');
+    const outcome = await camera.capture(never);
+    assert.ok(outcome.kind === 'failed' && outcome.cause === 'badFrame');
+    assert.match(outcome.detail, /frozen/);
+    assert.deepEqual(driver.warmUps, [undefined, undefined, 'longer']);
+    assert.equal((await camera.capture(never)).kind, 'captured');
+  });
+
+  it('gives the retake where a physical camera gave the bytes of its last frame once', async () => {
+    const driver = driverOf(good, good, other);
+    const camera = cameraOf(driver);
+    await camera.capture(never);
+    assert.equal((await camera.capture(never)).kind, 'captured');
+    assert.equal(driver.calls, 3);
+  });
+
+  it("hands on the failure of a retake that was to replace the last frame's bytes", async () => {
+    const camera = cameraOf(driverOf(good, good, failed('noDevice', 'unplugged', 'plug')));
+    await camera.capture(never);
+    const outcome = await camera.capture(never);
+    assert.ok(outcome.kind === 'failed' && outcome.cause === 'noDevice');
+  });
+
+  it('remembers the last frame that showed something behind black ones', async () => {
+    const camera = cameraOf(driverOf(good, black, black, black, black, good, good));
+    await camera.capture(never);
+    for (let turn = 0; turn < 2; turn += 1) {
+      const outcome = await camera.capture(never);
+      assert.ok(outcome.kind === 'captured' && outcome.frame.suspect === 'black');
+    }
+    assert.equal((await camera.capture(never)).kind, 'failed');
+  });
+
+  for (const change of [{ name: 'file' }, { name: 'test' }, { device: 'TEST' }] as const) {
+    it(`takes the same bytes again from ${Object.values(change).join()}`, async () => {
+      const driver = driverOf(good, good);
+      const camera = cameraOf(driver, change);
+      await camera.capture(never);
+      assert.equal((await camera.capture(never)).kind, 'captured');
+      assert.equal(driver.calls, 2);
+    });
+  }
+
+  it('closes its driver', async () => {
+    let closed = 0;
+    const close = (): Promise<void> => {
+      closed += 1;
+      return Promise.resolve();
+    };
+    await cameraOf({ ...driverOf(), close }).close();
+    assert.equal(closed, 1);
   });
 
   it('flags a frame that is suspect twice, and retakes no third', async () => {

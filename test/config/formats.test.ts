@@ -100,13 +100,27 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   webUrl: {
     format: formats.webUrl,
-    refuses: ['', 'ftp://a', 'http://u:p@a', 'file:///a'],
-    accepts: ['http://a/b?c=d'],
+    refuses: [
+      '',
+      'ftp://a',
+      'http://u:p@a',
+      'file:///a',
+      'http://a/\n',
+      ' http://a',
+      'http://a/`x`',
+      'http://a;ls',
+    ],
+    accepts: ['http://a/b?c=d&e=%24', 'https://[::1]:8443/a.jpg'],
   },
   absolutePath: {
     format: formats.absolutePath,
     refuses: ['', 'a', './a', '/a/../b', '/..', '/a\0', '/a\n', `/${long(4095)}`],
     accepts: ['/', '/a/b', '/a..b', '/a b', `/${long(4094)}`],
+  },
+  cameraPath: {
+    format: formats.cameraPath,
+    refuses: ['', 'a', '/a/../b', '/a\n', '/a\0', '/a;ls', '/$(x)', '/a|b', '/a`b`', '/a*', "/a'b"],
+    accepts: ['/srv/my pictures/2031-05-06 07:08.jpg', '/srv/Büro/a+b=c.jpeg'],
   },
   captureDevice: {
     format: formats.captureDevice,
@@ -138,7 +152,17 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   controls: {
     format: maps.controls,
-    refuses: [null, [], { a: '1' }, { a: 1.5 }, { a: 2 ** 31 }, { '': 1 }, { 'a=b': 1 }, { constructor: 1 }],
+    refuses: [
+      null,
+      [],
+      { a: '1' },
+      { a: 1.5 },
+      { a: 2 ** 31 },
+      { '': 1 },
+      { 'a=b': 1 },
+      { '-a': 1 },
+      { constructor: 1 },
+    ],
     accepts: [{}, { brightness: -3, 'Exposure, Auto (x)': 1 }],
   },
   crop: {

@@ -29,6 +29,7 @@ const CAMERA_DEFAULTS = {
   heightPx: 720,
   skipFrames: 20,
   timeoutSeconds: 15,
+  keepWarmSeconds: 30,
   onSuspect: 'publish',
 };
 const FIT_DEFAULTS = {
@@ -91,7 +92,14 @@ const STAGES: readonly Stage[] = [
       [['camera.heightPx=481'], { heightPx: 481 }],
       [['camera.skipFrames=3'], { skipFrames: 3 }],
       [['camera.timeoutSeconds=4.5'], { timeoutSeconds: 4.5 }],
+      [['camera.keepWarmSeconds=-1'], { keepWarmSeconds: -1 }],
+      [['camera.driver=stream'], { driver: 'stream' }],
       [['camera.onSuspect=fail'], { onSuspect: 'fail' }],
+      [
+        ['camera.driver=url', 'camera.url=https://camera/a.jpg', 'camera.path=/password'],
+        { driver: 'url', url: 'https://camera/a.jpg', path: '/password' },
+      ],
+      [['camera.controls={"gain":7}'], { controls: { gain: 7 } }],
     ],
   },
   {
@@ -169,16 +177,6 @@ describe('brokerSettings() names the protocol of AWS in TLS', () => {
       await configOf('mqtt.url=mqtts://host:443', 'mqtt.broker=aws', 'mqtt.tls.caFile=/ca.pem'),
     );
     assert.deepEqual(tls, { caFile: '/ca.pem', alpn });
-  });
-});
-
-describe('cameraSettings()', () => {
-  it('has no settings for a driver that the load refuses', async () => {
-    const config = await configOf();
-    for (const driver of ['stream', 'url'] as const) {
-      const refused = { ...config, camera: { ...config.camera, driver } };
-      assert.throws(() => settings.cameraSettings(refused), /^TypeError: Cannot use driver (stream|url)/);
-    }
   });
 });
 

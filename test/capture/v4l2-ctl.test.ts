@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createV4l2, type V4l2 } from '../../src/capture/v4l2-ctl.ts';
+import { createSystemClock } from '../../src/support/clock.ts';
+import { createRunProcess, type RunOutcome } from '../../src/support/run-process.ts';
+import { CONTROLS, info } from './v4l2-samples.ts';
+
+const NODE = '/dev/video0';
+
+describe('createV4l2()', () => {
+  let bin: string;
+  const runProcess = createRunProcess({
+    clock: createSystemClock(),
+    kill: (pid, signal) => process.kill(pid, signal),
+  });
+
+  beforeEach(() => {
+    bin = mkdtempSync(join(tmpdir(), 'shutterd-v4l2-'));
+  });
+
+  afterEach(() => {
+    rmSync(bin, { recursive: true, force: true });
+  });
+
+  /** Puts a program named v4l2-ctl there that notes its arguments. */
+  function play(script: string): V4l2 {
+    const file = join(bin, 'v4l2-ctl');
+    writeFileSync(file, `#!/bin/sh\nprintf '%s\\n' "$*" >> '${join(bin, 'calls')}'\n${script}\n`);
+    chmodSync(file, 0o755);
+    return createV4l2({ runProcess, searchPath: `${bin}:/usr/bin:/bin` });
+  }
+
+  function calls(): readonly string[] {
+    return readFileSync(join(bin, 'calls'), 'utf8').trimEnd().split('\n');
+  }
+
+  it('says missing where v4l2-ctl is not installed', async () => {
+    const v4l2 = createV4l2({ runProcess, searchPath: bin });
+    assert.equal((await v4l2.formats(NODE)).kind, 'missing');
+  });
+
+  it('quotes the real program where the node does not exist', async () => {
+    const answer = await createV4l2({ runProcess, searchPath: '/usr/bin:/bin' }).controls('/dev/video999');
+    assert.ok(answer.kind === 'failed' && answer.detail.includes('Cannot open device /dev/video999'));
+  });
+
+  it('quotes what failed, from both outputs, on one line', async () => {
+    const v4l2 = play(
+      "echo 'VIDIOC_S_EXT_CTRLS: failed: Permission denied'; echo 'Error setting controls' >&2; exit 255",
+    );
+    const answer = await v4l2.setControls(NODE, [{ name: 'gain', value: 1 }]);
+    assert.deepEqual(answer, {
+      kind: 'failed',
+      detail: 'v4l2-ctl said: Error setting controls; VIDIOC_S_EXT_CTRLS: failed: Permission denied',
+    });
+  });
+
+  it('ends a program that hangs', async () => {
+    const answer = await play('exec sleep 60').givesPictures(NODE);
+    assert.ok(answer.kind === 'failed' && answer.detail.includes('did not answer'));
+  });
+
+  it('starts no second program beside one that cannot be killed', async () => {
+    let runs = 0;
+    const wedged = (): Promise<RunOutcome> => {
+      runs += 1;
+      return Promise.resolve({ kind: 'wedged' });
+    };
+    const v4l2 = createV4l2({ runProcess: wedged, searchPath: bin });
+    assert.equal((await v4l2.controls(NODE)).kind, 'failed');
+    assert.equal((await v4l2.givesPictures(NODE)).kind, 'failed');
+    assert.equal(runs, 1);
+  });
+
+  for (const node of ['FILE:/etc/passwd', '--help', '/dev/video0 -x', '/dev/video0\n', '/dev/sda', '']) {
+    it(`throws for ${JSON.stringify(node)} and runs nothing`, async () => {
+      await assert.rejects(play('').controls(node), TypeError);
+      assert.throws(calls);
+    });
+  }
+
+  for (const name of ['gain=1,focus', '-c', 'Gain', 'gain;ls', '']) {
+    it(`throws for a control named ${JSON.stringify(name)} and runs nothing`, async () => {
+      await assert.rejects(play('').setControls(NODE, [{ name, value: 1 }]), TypeError);
+      assert.throws(calls);
+    });
+  }
+
+  it('reads capabilities, formats and controls, and sets in the order given', async () => {
+    const text = join(bin, 'text');
+    const v4l2 = play(`cat '${text}'`);
+    writeFileSync(text, info('0x84a00001', '0x04200001'));
+    assert.deepEqual(await v4l2.givesPictures(NODE), { kind: 'answer', value: true });
+    writeFileSync(text, "\t[0]: 'MJPG' (Motion-JPEG, compressed)\n\t\tSize: Discrete 640x480\n");
+    assert.deepEqual(await v4l2.formats(NODE), {
+      kind: 'answer',
+      value: [{ fourcc: 'MJPG', sizes: ['640x480'] }],
+    });
+    writeFileSync(text, CONTROLS);
+    const listed = await v4l2.controls(NODE);
+    assert.ok(listed.kind === 'answer' && listed.value.length === 11);
+    const values = [
+      { name: 'gain', value: 30 },
+      { name: 'brightness', value: -3 },
+    ];
+    assert.deepEqual(await v4l2.setControls(NODE, values), { kind: 'answer', value: undefined });
+    assert.deepEqual(calls(), [
+      '--device /dev/video0 --info',
+      '--device /dev/video0 --list-formats-ext',
+      '--device /dev/video0 --list-ctrls-menus',
+      '--device /dev/video0 --set-ctrl gain=30,brightness=-3',
+    ]);
+  });
+});

@@ -1,0 +1,171 @@
+// Runs on a machine with a real capture device whose faults can be switched on by commands, and tells what the camera
+// makes of each. It is no mocha test: `node dist/test/machine/camera-faults.js --help`.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createCamera } from '../../src/capture/create-camera.ts';
+import type { Camera, CaptureOutcome } from '../../src/domain.ts';
+import { createSystemClock, sleep } from '../../src/support/clock.ts';
+import { createJpegCodec } from '../../src/support/jpeg.ts';
+import { createStartProcess } from '../../src/support/process-group.ts';
+import { createRandom } from '../../src/support/random.ts';
+import { createRunProcess } from '../../src/support/run-process.ts';
+
+const HELP = `Usage: node camera-faults.js --fault COMMAND [--unplug COMMAND --plug COMMAND] [--device DEVICE] [--driver DRIVER]
+
+COMMAND is split at blanks and run without a shell; --fault gets the name of the fault as its last argument: one of
+ok freeze black corrupt garbage error. Needs fswebcam and ffmpeg.
+`;
+const TIMEOUT_SECONDS = 8;
+const GRACE_MS = 2000;
+// A fault shows in the frames that are exposed after it; the kernel takes its time to notice an unplugged device.
+const SETTLE_MS = 1500;
+const CAMERA_PROGRAMS = /^(fswebcam|ffmpeg|rpicam-vid)$/;
+
+interface Row {
+  readonly driver: string;
+  readonly fault: string;
+  readonly outcome: string;
+  readonly ms: number;
+  readonly verdict: string;
+}
+
+const { values } = parseArgs({
+  options: {
+    fault: { type: 'string' },
+    unplug: { type: 'string' },
+    plug: { type: 'string' },
+    device: { type: 'string', default: 'auto' },
+    driver: { type: 'string', multiple: true, default: ['node-webcam', 'stream'] },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+/** What each fault may end as; whatever it is, it is never a fault that passes for a good picture. */
+const EXPECTED: Readonly<Record<string, readonly string[]>> = {
+  freeze: ['timeout', 'badFrame'],
+  black: ['suspect black'],
+  // fswebcam encodes again what it could decode: a frame that was cut short comes out whole, with a grey rest.
+  corrupt: ['badFrame', 'suspect black', 'suspect flat', 'timeout', 'captured'],
+  garbage: ['badFrame', 'suspect black', 'suspect flat', 'timeout', 'noDevice'],
+  error: ['badFrame', 'suspect black', 'suspect flat', 'timeout', 'noDevice', 'captured'],
+  // A warm stream may be quicker than the plug.
+  'unplug in mid-capture': ['noDevice', 'badFrame', 'timeout', 'suspect black', 'captured'],
+  unplugged: ['noDevice'],
+};
+
+const clock = createSystemClock();
+const kill = (pid: number, signal: 'SIGKILL'): void => {
+  process.kill(pid, signal);
+};
+
+function cameraOf(driver: string, folder: string): Camera {
+  const settings = {
+    ...{
+      driver: driver === 'stream' ? ('stream' as const) : ('node-webcam' as const),
+      device: values.device,
+    },
+    ...{ widthPx: 1280, heightPx: 720, skipFrames: 5, timeoutSeconds: TIMEOUT_SECONDS },
+    ...{ keepWarmSeconds: 30, onSuspect: 'publish' as const },
+  };
+  return createCamera(settings, {
+    ...{ clock, random: createRandom(), codec: createJpegCodec() },
+    ...{ runProcess: createRunProcess({ clock, kill }), startProcess: createStartProcess({ clock, kill }) },
+    ...{ nodePath: process.execPath, searchPath: process.env['PATH'] ?? '', privateFolder: folder },
+  });
+}
+
+async function take(camera: Camera): Promise<{ readonly outcome: string; readonly ms: number }> {
+  const startMs = clock.monotonicMs();
+  const outcome = await camera.capture(new AbortController().signal);
+  return { outcome: words(outcome), ms: Math.round(clock.monotonicMs() - startMs) };
+}
+
+function words(outcome: CaptureOutcome): string {
+  if (outcome.kind === 'failed') return outcome.cause;
+  return outcome.frame.suspect === undefined ? 'captured' : `suspect ${outcome.frame.suspect}`;
+}
+
+async function command(line: string | undefined, ...more: readonly string[]): Promise<void> {
+  const [file = 'false', ...args] = (line ?? '').split(' ').filter((word) => word !== '');
+  execFileSync(file, [...args, ...more], { stdio: 'ignore' });
+  await sleep(clock, SETTLE_MS);
+}
+
+function cameraProgramsLeft(): number {
+  const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return names.filter((name) => CAMERA_PROGRAMS.test(commandName(name))).length;
+}
+
+function commandName(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return ''; // it ended while we looked
+  }
+}
+
+function judged(driver: string, fault: string, { outcome, ms }: { outcome: string; ms: number }): Row {
+  const allowed = EXPECTED[fault] ?? ['captured'];
+  const late = ms > TIMEOUT_SECONDS * 1000 + GRACE_MS;
+  const verdict = late ? 'LATE' : allowed.includes(outcome) ? 'ok' : `WRONG, allowed: ${allowed.join(', ')}`;
+  const row = { driver, fault, outcome, ms, verdict };
+  process.stdout.write(
+    `${driver.padEnd(12)} ${fault.padEnd(24)} ${outcome.padEnd(14)} ${String(ms).padStart(6)} ms  ${verdict}\n`,
+  );
+  return row;
+}
+
+async function faults(driver: string, camera: Camera): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  const row = async (fault: string): Promise<void> => {
+    rows.push(judged(driver, fault, await take(camera)));
+  };
+  await command(values.fault, 'ok');
+  await row('healthy, cold');
+  await row('healthy, again');
+  for (const fault of ['freeze', 'black', 'corrupt', 'garbage', 'error']) {
+    await command(values.fault, fault);
+    await row(fault);
+    await command(values.fault, 'ok');
+    await row(`healthy after ${fault}`);
+  }
+  if (values.unplug === undefined || values.plug === undefined) return rows;
+  const underway = take(camera);
+  await command(values.unplug);
+  rows.push(judged(driver, 'unplug in mid-capture', await underway));
+  await row('unplugged');
+  await command(values.plug);
+  await row('healthy after replug');
+  return rows;
+}
+
+async function main(): Promise<number> {
+  if (values.help || values.fault === undefined) {
+    process.stdout.write(HELP);
+    return values.help ? 0 : 2;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'camera-faults-'));
+  let wrong = 0;
+  try {
+    for (const driver of values.driver) {
+      const camera = cameraOf(driver, folder);
+      wrong += (await faults(driver, camera)).filter(({ verdict }) => verdict !== 'ok').length;
+      await camera.close();
+      const left = { programs: cameraProgramsLeft(), files: readdirSync(folder).length };
+      process.stdout.write(
+        `${driver.padEnd(12)} left behind: ${left.programs} programs, ${left.files} files\n`,
+      );
+      wrong += left.programs + left.files;
+    }
+  } finally {
+    await command(values.fault, 'ok');
+    rmSync(folder, { recursive: true, force: true });
+  }
+  process.stdout.write(wrong === 0 ? 'all as expected\n' : `${wrong} wrong\n`);
+  return wrong === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();
