@@ -86,7 +86,7 @@ const AMBIENT: readonly Planted[] = [
   ['process-only', 'node:process', 'src/cli/a.ts', `import { argv } from 'node:process';`],
   ['random-only', 'Math.random()', 'src/fit/fit.ts', `export const a = () => Math.random();`],
   ['random-only', 'randomUUID', 'src/fit/fit.ts', `import { randomUUID } from 'node:crypto';`],
-  ['no-shell', 'exec', 'src/support/run-process.ts', `import { exec } from 'node:child_process';`],
+  ['no-shell', 'exec', 'src/support/process-group.ts', `import { exec } from 'node:child_process';`],
   ['no-shell', 'a shell by option', 'src/support/a.ts', `export const options = { shell: true };`],
   ['no-shell', 'eval', 'src/fit/fit.ts', `export const a = (text: string) => eval(text);`],
   ['no-shell', 'new Function', 'scripts/a.ts', `export const a = new Function('return 1');`],
