@@ -24,6 +24,7 @@ export async function measureStream({ scope, rounds, say }: Bench): Promise<read
     },
     findNode: () => Promise.resolve({ kind: 'found', node: '/dev/video0' }),
     hasProgram: () => Promise.resolve(true),
+    findLauncher: () => Promise.resolve([]),
     startProcess: createStartProcess({ clock, kill: (pid, signal) => process.kill(pid, signal) }),
     clock,
     searchPath: program.searchPath,

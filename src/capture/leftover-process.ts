@@ -45,8 +45,9 @@ export async function listProcesses(procFolder = '/proc'): Promise<readonly stri
 const KTHREADD = '2';
 const LOOKS_MAX = 6;
 const LOOK_INTERVAL_MS = 25;
-// What is asked here answers at once; a look that does not is one at a process that hangs: then it is there.
-const LOOK_MS_MAX = 150;
+// What is asked here answers at once, on a busy machine within a few tenths; a look that does not is one at a process
+// that hangs: then it is there.
+const LOOK_MS_MAX = 1000;
 
 async function findLeftovers(
   options: LeftoverOptions,

@@ -3,11 +3,12 @@ import type { CaptureFailure } from '../domain.ts';
 import { hasProgram } from '../support/files.ts';
 import type { CameraDependencies, CameraSettings } from './camera-settings.ts';
 import type { Driver } from './driver.ts';
+import { parentDeathLauncher } from './parent-death.ts';
 import { createStreamDriver } from './stream-driver.ts';
 
 export interface StreamCameraOptions extends Pick<
   CameraDependencies,
-  'clock' | 'startProcess' | 'searchPath'
+  'clock' | 'startProcess' | 'runProcess' | 'searchPath'
 > {
   readonly settings: Pick<
     CameraSettings,
@@ -21,6 +22,7 @@ export function createStreamCamera(options: StreamCameraOptions): Driver {
   return createStreamDriver({
     ...options,
     hasProgram: (name) => hasProgram(name, searchPath),
+    findLauncher: parentDeathLauncher(options),
     findNode: () => findStreamNode({ find, device: settings.device, searchPath }),
   });
 }

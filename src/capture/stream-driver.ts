@@ -28,6 +28,8 @@ export interface StreamDriverOptions {
   /** The node to stream from, resolved anew for each session: `/dev/videoN`, or `csi`. */
   readonly findNode: () => Promise<{ readonly kind: 'found'; readonly node: string } | CaptureFailure>;
   readonly hasProgram: (program: string) => Promise<boolean>;
+  /** Asked once a session: what the program is started through, empty for nothing. */
+  readonly findLauncher: () => Promise<readonly string[]>;
   readonly startProcess: StartProcess;
   readonly clock: Clock;
   readonly searchPath: string;
@@ -147,18 +149,19 @@ class StreamDriver implements Driver {
 
   /** One session, and what it says about the next one. */
   async #streamOnce(): Promise<'again' | 'backOff' | 'healthy'> {
-    const { findNode, hasProgram, settings } = this.#options;
+    const { findNode, hasProgram, findLauncher, settings } = this.#options;
     if (this.#stuck) return this.#givenUp(streamWedged('the camera'));
     const found = await findNode();
     if (found.kind === 'failed') return this.#givenUp(found);
     const { node } = found;
     const command = streamCommand({ node, jpegs: this.#jpegs, ...settings });
     if (!(await hasProgram(command.file))) return this.#givenUp(streamToolMissing(command.file));
+    const launcher = await findLauncher();
     if (!this.#isWanted()) return 'backOff';
     const onFrame = (frame: StreamFrame, index: number): void => {
       this.#deliver(frame, index);
     };
-    this.#session = openStreamSession(command, { ...this.#options, onFrame });
+    this.#session = openStreamSession(command, { ...this.#options, launcher, onFrame });
     const end = await this.#session.ended;
     this.#session = undefined;
     if (end.kind === 'wedged') this.#rememberStuck(end);

@@ -27,6 +27,8 @@ export interface SessionDeps {
   readonly clock: Clock;
   /** PATH of the program. */
   readonly searchPath: string;
+  /** What the program is started with: itself, or through another one. */
+  readonly launcher: readonly string[];
   /** `index` counts from 0 in this session. */
   readonly onFrame: (frame: StreamFrame, index: number) => void;
 }
@@ -85,12 +87,12 @@ export function openStreamSession(command: StreamCommand, deps: SessionDeps): St
 
 function startProgram(
   { file, args, stamped }: StreamCommand,
-  { startProcess, searchPath }: SessionDeps,
+  { startProcess, searchPath, launcher }: SessionDeps,
 ): ProcessGroup {
+  const [through, ...more] = launcher;
   return startProcess({
-    // The parent-death signal: a killed daemon must not leave a program behind that holds the camera.
-    file: 'setpriv',
-    args: ['--pdeathsig', 'KILL', file, ...args],
+    file: through ?? file,
+    args: through === undefined ? args : [...more, file, ...args],
     // LC_ALL: what the program says is matched as English text.
     env: { PATH: searchPath, LC_ALL: 'C' },
     stdin: 'ignore',

@@ -47,6 +47,7 @@ describe('createStreamDriver()', () => {
       },
       findNode: () => Promise.resolve({ kind: 'found', node: '/dev/video0' }),
       hasProgram: () => Promise.resolve(true),
+      findLauncher: () => Promise.resolve([]),
       startProcess: (options) => {
         const group = start(options);
         started.push(group);
