@@ -1,5 +1,6 @@
 // Rules about the shape of code: no hidden state, no barrels, no escapes from the types, nothing too long.
 import ts from 'typescript';
+import { changedConstants } from './module-constants.ts';
 import type { Finding, Module, Rule } from './tree.ts';
 import { finding, inKeptCode, inSrc, lineOf, moduleRule, nodeRule, nodesOf } from './tree.ts';
 
@@ -48,6 +49,7 @@ function moduleState({ path, source }: Module): readonly Finding[] {
   const statics = nodesOf(source).filter((node) => ts.isPropertyDeclaration(node) && isMutableStatic(node));
   return [
     ...found,
+    ...changedConstants(module),
     ...statics.map((node) => finding(module, node, 'a static property is mutable state of the module')),
   ];
 }

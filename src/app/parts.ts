@@ -106,8 +106,8 @@ export function buildDelivery(
     onSending: ({ requestId }) => {
       results.opened(requestId);
     },
-    onDelivered: () => {
-      status.acknowledged();
+    onDelivered: (_request, by) => {
+      if (by === 'broker') status.acknowledged();
     },
     users: [(link, signal) => status.run(link, signal), (link, signal) => outcomes.run(link, signal)],
   });

@@ -5,6 +5,7 @@ import { findDevice, systemDevices } from '../capture/find-device.ts';
 import { createV4l2 } from '../capture/v4l2-ctl.ts';
 import type { Loaded } from '../config/load.ts';
 import { untilAborted } from '../support/abort.ts';
+import type { Clock } from '../support/clock.ts';
 import { hasProgram, makeTemporaryFolder } from '../support/files.ts';
 import type { EventName, Fields } from '../support/log.ts';
 import { searchPath } from '../support/machine.ts';
@@ -13,7 +14,7 @@ import { EXIT, type Command, type Context } from './command.ts';
 import { startDemoBroker, type DemoBroker } from './demo-broker.ts';
 import { startDemoClassifier } from './demo-classifier.ts';
 import { createStory, storyLine } from './demo-story.ts';
-import { configurationOrProblems } from './load-configuration.ts';
+import { demoConfiguration } from './load-configuration.ts';
 import type { Arguments } from './parse-arguments.ts';
 
 export const demoCommand: Command = {
@@ -33,9 +34,11 @@ async function demo(args: Arguments, context: Context): Promise<number> {
   const broker = await startDemoBroker();
   try {
     const camera = await demoCamera(context);
-    const loaded = await configurationOrProblems(args, context, [
+    // Nothing of this machine's own set-up: the demo is to work everywhere; --config and --set come later and win.
+    const loaded = await demoConfiguration(args, context, [
       `mqtt.url=mqtt://127.0.0.1:${broker.port}`,
       'device.id=demo',
+      'topics.trigger=device/image/trigger',
       'mqtt.protocol=4', // aedes speaks 3.1.1
       `outbox.directory=${join(state.path, 'outbox')}`,
       ...camera.settings,
@@ -77,8 +80,22 @@ interface Stage {
   readonly say: (text: string) => void;
 }
 
+/** With --once: whatever goes wrong without a word, the demo ends. */
+function endLater(clock: Clock, ending: AbortController): void {
+  const cancel = clock.timer(ONCE_MS_MAX, () => {
+    ending.abort();
+  });
+  void untilAborted(ending.signal).then(cancel);
+}
+
+// Connecting, one capture with its retake at the default time limit, and the classification.
+const ONCE_MS_MAX = 60_000;
+
 /** With --once the demo is over at the first of these. */
 const LAST_EVENTS: readonly EventName[] = Object.freeze([
+  'trigger.ignored',
+  'request.dropped',
+  'request.quarantined',
   'result.received',
   'result.failed',
   'result.overdue',
@@ -91,7 +108,7 @@ async function play(args: Arguments, context: Context, stage: Stage): Promise<nu
   const { machine, clock, random, version, out } = context;
   const ending = new AbortController();
   let exit: number = EXIT.failure;
-  const triggerTopic = config.topics.trigger.find((topic) => !/[+#]/.test(topic)) ?? '';
+  const [triggerTopic = ''] = config.topics.trigger;
   const log = createStory({
     ...{ out, json: args.isSet('json') },
     onEvent: (event, fields) => {
@@ -121,6 +138,7 @@ async function play(args: Arguments, context: Context, stage: Stage): Promise<nu
     );
     return EXIT.failure;
   }
+  if (args.isSet('once')) endLater(context.clock, ending);
   await Promise.race([untilAborted(context.stop), untilAborted(ending.signal)]);
   await started.app.stop();
   stage.say(`\nended; the pictures are in ${stage.folder}\n`);

@@ -7,17 +7,21 @@ import type { Arguments } from './parse-arguments.ts';
 const DEFAULT_FOLDER = '/etc/shutterd';
 const DEFAULT_STATE_FOLDER = '/var/lib/shutterd';
 
-export function readConfiguration(
+export function readConfiguration(args: Arguments, context: Context): Promise<LoadOutcome> {
+  return load(args, context, { folders: [DEFAULT_FOLDER], settings: [] });
+}
+
+function load(
   args: Arguments,
   context: Context,
-  extra: readonly string[] = [],
+  defaults: { readonly folders: readonly string[]; readonly settings: readonly string[] },
 ): Promise<LoadOutcome> {
   const paths = args.texts('config');
   return loadConfig({
-    paths: paths.length > 0 ? paths : [DEFAULT_FOLDER],
+    paths: paths.length > 0 ? paths : defaults.folders,
     defaultPathMayBeAbsent: paths.length === 0,
     env: context.machine.env,
-    settings: [...extra, ...args.texts('set')],
+    settings: [...defaults.settings, ...args.texts('set')],
     hostName: context.machine.hostName,
     stateDirectory: stateFolder(context),
   });
@@ -27,9 +31,20 @@ export function readConfiguration(
 export async function configurationOrProblems(
   args: Arguments,
   context: Context,
-  extra: readonly string[] = [],
 ): Promise<Loaded | undefined> {
-  const outcome = await readConfiguration(args, context, extra);
+  return loadedOrTold(await readConfiguration(args, context), context);
+}
+
+/** The same for the demo: without the default folder, and with settings of its own that any flag overrides. */
+export async function demoConfiguration(
+  args: Arguments,
+  context: Context,
+  settings: readonly string[],
+): Promise<Loaded | undefined> {
+  return loadedOrTold(await load(args, context, { folders: [], settings }), context);
+}
+
+function loadedOrTold(outcome: LoadOutcome, context: Context): Loaded | undefined {
   if (outcome.kind === 'loaded') return outcome;
   for (const problem of outcome.problems) context.err(`${formatProblem(problem)}\n`);
   return undefined;

@@ -10,7 +10,11 @@ export function nearestName(wrong: string, names: Iterable<string>): string | un
   const plain = folded(wrong);
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of names) {
-    const distance = Math.min(edits(plain, folded(name)), lastSegmentDistance(wrong, name));
+    const distance = Math.min(
+      edits(plain, folded(name)),
+      lastSegmentDistance(wrong, name),
+      beginningDistance(plain, name),
+    );
     if (distance <= mostEdits(plain) && distance < (best?.distance ?? Infinity)) best = { name, distance };
   }
   return best?.name;
@@ -32,6 +36,13 @@ function lastSegmentDistance(wrong: string, name: string): number {
   const last = (text: string): string => folded(text.slice(text.lastIndexOf('.') + 1));
   return last(wrong) === last(name) ? 0.5 : Infinity;
 }
+
+// Units stand last in our names and are the first thing to be forgotten: `keepalive` for `keepaliveSeconds`.
+function beginningDistance(plain: string, name: string): number {
+  return plain.length >= BEGINNING_LENGTH_MIN && folded(name).startsWith(plain) ? 0.75 : Infinity;
+}
+
+const BEGINNING_LENGTH_MIN = 4;
 
 /** Levenshtein distance, with a swap of two neighbours as one edit. */
 function edits(from: string, to: string): number {

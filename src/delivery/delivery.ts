@@ -2,6 +2,7 @@
 import type { Link } from '../domain.ts';
 import { keepConnected, type ConnectionDeps } from './connection.ts';
 import { createDrain, type DrainDeps } from './drain.ts';
+import { linkForUsers } from './link-for-users.ts';
 
 /** Uses a link until the signal aborts. */
 export type LinkUser = (link: Link, signal: AbortSignal) => Promise<void>;
@@ -30,8 +31,12 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     async run(signal) {
       const onOnline = (link: Link, ended: AbortSignal): void => {
         current = link;
-        const users: readonly LinkUser[] = [(one, until) => drain.run(one, until), ...deps.users];
-        atWork = Promise.all([atWork, ...users.map((use) => use(link, ended))]);
+        const shared = linkForUsers(link, deps.log, ended);
+        atWork = Promise.all([
+          atWork,
+          drain.run(link, ended),
+          ...deps.users.map((use) => use(shared, ended)),
+        ]);
       };
       const onOffline = (): void => {
         current = undefined;

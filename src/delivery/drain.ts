@@ -1,10 +1,12 @@
 // Sends entries, oldest first, one in flight, and forgets each only after the broker's acknowledgement. It never reorders.
-import type { Entry, Link, LinkFault, Outbox, OutgoingMessage, PublishOutcome, Request } from '../domain.ts';
+import type { Entry, Link, Outbox, OutgoingMessage, PublishOutcome, Request } from '../domain.ts';
 import { isAborted } from '../support/abort.ts';
 import { sleep, type Clock } from '../support/clock.ts';
 import { unreachable } from '../support/errors.ts';
 import type { Log } from '../support/log.ts';
 import { createWakeup, type Wakeup } from '../support/wakeup.ts';
+import { blameOf } from './blame.ts';
+import { silentBroker } from './link-for-users.ts';
 import { createStrikes, type Strikes } from './strikes.ts';
 
 export interface DrainDeps {
@@ -16,7 +18,7 @@ export interface DrainDeps {
   readonly messageOf: (request: Request) => OutgoingMessage;
   /** The request is about to be on the wire: a result may arrive before its acknowledgement. */
   readonly onSending: (request: Request) => void;
-  readonly onDelivered: (request: Request) => void;
+  readonly onDelivered: (request: Request, by: 'broker' | 'socket') => void;
 }
 
 export interface Drain {
@@ -26,7 +28,7 @@ export interface Drain {
   run(link: Link, signal: AbortSignal): Promise<void>;
 }
 
-// A refusal may be a limit that passes (quota, rate); a broken disk may be unplugged and back.
+// Between the tries of a refused request; a broken disk may be unplugged and back.
 const REFUSED_PAUSE_MS = 1000;
 const UNREADABLE_PAUSE_MS = 10_000;
 
@@ -105,37 +107,41 @@ async function sendOne(deps: DrainDeps, strikes: Strikes, { entry, link, signal 
     strikes.forget();
     await outbox.remove(entry);
     const ackMs = Math.round(clock.monotonicMs() - startedMs);
-    log.info('request.acknowledged', { requestId: entry.requestId, bytes: entry.bytes, ackMs });
-    deps.onDelivered(read.request);
+    // At QoS 0 the promise ends at the socket, and the counters keep the two apart.
+    const by = outcome.kind === 'sent' ? 'socket' : 'broker';
+    log.info('request.acknowledged', { requestId: entry.requestId, bytes: entry.bytes, by, ackMs });
+    deps.onDelivered(read.request, by);
     return;
   }
-  const reason = strikes.count(entry, await blameOf(outcome, link));
-  if (reason === undefined) outbox.release(entry);
-  else await outbox.quarantine(entry, reason);
-  if (outcome.kind === 'refused') await sleep(clock, REFUSED_PAUSE_MS, signal);
+  await failed(deps, strikes, { entry, link, signal, outcome });
 }
 
-/** Why this failure is the request's own fault, or `undefined` where the network may be to blame. */
-async function blameOf(
-  outcome: Exclude<PublishOutcome, { kind: 'acknowledged' | 'sent' }>,
-  link: Link,
-): Promise<string | undefined> {
-  switch (outcome.kind) {
-    case 'refused':
-      return `the broker refused it: reason code ${outcome.reasonCode}, ${outcome.reason}`;
-    case 'timeout':
-      link.abort({
-        fault: 'ackTimeout',
-        detail: 'no PUBACK in time',
-        remedy: 'the broker takes messages but does not acknowledge them: see its log',
-      });
-      return undefined;
-    case 'lost': {
-      const { fault, detail } = await link.ended;
-      const byBroker: readonly LinkFault[] = ['closedByBroker', 'refused', 'notAuthorized'];
-      return outcome.wholePacketWritten && byBroker.includes(fault)
-        ? `the broker closed the connection when it had it whole: ${detail}`
-        : undefined;
-    }
+type Failure = Sending & { readonly outcome: Exclude<PublishOutcome, { kind: 'acknowledged' | 'sent' }> };
+
+async function failed(
+  deps: DrainDeps,
+  strikes: Strikes,
+  { entry, link, signal, outcome }: Failure,
+): Promise<void> {
+  const { outbox, clock, log } = deps;
+  if (outcome.kind === 'timeout') link.abort(silentBroker());
+  const blame = blameOf(outcome, outcome.kind === 'refused' ? undefined : await link.ended);
+  const reason = strikes.count(entry, blame.kind === 'request' ? blame.reason : undefined);
+  if (reason === undefined) outbox.release(entry);
+  else await outbox.quarantine(entry, reason);
+  if (blame.kind === 'broker') {
+    const { requestId } = entry;
+    const [level, pauseMs] = strikes.refusedByRule(blame.reasonCode);
+    const remedy = 'allow this client to publish requests (access list, quota, or AWS IoT policy)';
+    log[level]('broker.refused', {
+      requestId,
+      reasonCode: blame.reasonCode,
+      reason: blame.reason,
+      remedy,
+      retryInMs: pauseMs,
+    });
+    await sleep(clock, pauseMs, signal);
+  } else if (outcome.kind === 'refused') {
+    await sleep(clock, REFUSED_PAUSE_MS, signal);
   }
 }

@@ -6,7 +6,7 @@ import type { IncomingMessage, Link, LinkProblem, OutgoingMessage, PublishOutcom
 import { orAborted } from '../support/abort.ts';
 import { sleep, withDeadline, type Clock } from '../support/clock.ts';
 import { errorMessage } from '../support/errors.ts';
-import { clientOptions, incomingMessage, publishOptions, type Session } from './packets.ts';
+import { clientOptions, incomingMessage, oversize, publishOptions, type Session } from './packets.ts';
 import { hasReasonCode, linkProblem, problemFromClientError, problemFromReasonCode } from './problem.ts';
 
 export interface LinkDeadlines {
@@ -29,6 +29,7 @@ export type ConnectOutcome =
 // AWS IoT Core takes 8 topic filters in one SUBSCRIBE; a larger number gains nothing elsewhere.
 const FILTERS_PER_SUBSCRIBE = 8;
 const DISCONNECT_GRACE_MS = 1000;
+const PACKET_TOO_LARGE = 149;
 
 /** CONNECT, CONNACK, SUBSCRIBE, SUBACK on a stream that is already connected. Never rejects. */
 export async function connectLink(parts: LinkParts): Promise<ConnectOutcome> {
@@ -102,7 +103,7 @@ class Wire implements Link {
     this.#client.connect();
     const first = await withDeadline(clock, deadlines.connackMs, Promise.race([connected, this.ended]));
     if (first.kind === 'timeout')
-      return linkProblem('noConnack', `no CONNACK within ${deadlines.connackMs} ms`);
+      return linkProblem('noConnack', `no CONNACK within ${Math.round(deadlines.connackMs)} ms`);
     if (first.value?.fault === 'closedByBroker') {
       return linkProblem('noConnack', 'the broker closed the connection before CONNACK');
     }
@@ -148,6 +149,9 @@ class Wire implements Link {
   async publish(message: OutgoingMessage): Promise<PublishOutcome> {
     // MQTT.js throws here: end(true) has closed the store that a publish goes through.
     if (this.#over.signal.aborted) return { kind: 'lost', wholePacketWritten: false };
+    const maximumBytes = this.#client.serverProperties?.maximumPacketSize;
+    const tooLarge = maximumBytes === undefined ? undefined : oversize(message, maximumBytes);
+    if (tooLarge !== undefined) return { kind: 'refused', reasonCode: PACKET_TOO_LARGE, reason: tooLarge };
     const { topic, payload, qos } = message;
     const acknowledged = new Promise<PublishOutcome>((resolve) => {
       this.#client.publish(topic, Buffer.from(payload), publishOptions(message, this.protocol), (error) => {

@@ -72,6 +72,23 @@ export function publishOptions(message: OutgoingMessage, protocol: 3 | 4 | 5): P
   };
 }
 
+/**
+ * What is so, where the PUBLISH packet would exceed the broker's Maximum Packet Size: [MQTT-3.2.2-15] forbids to send it,
+ * and the broker ends the connection over it. Counts every property at its most, so a few bytes early.
+ */
+export function oversize(message: OutgoingMessage, maximumBytes: number): string | undefined {
+  const { topic, payload, properties = {} } = message;
+  const { contentType = '', correlationData = new Uint8Array(), responseTopic = '' } = properties;
+  const texts = Buffer.byteLength(topic) + Buffer.byteLength(contentType) + Buffer.byteLength(responseTopic);
+  const bytes = payload.length + texts + correlationData.length + FIXED_BYTES_MAX;
+  return bytes <= maximumBytes
+    ? undefined
+    : `the packet has ${bytes} bytes, the broker takes ${maximumBytes}; lower image.maxPayloadBytes`;
+}
+
+// Fixed header 5, packet id 2, the lengths of topic and properties 6, and 3 + 3 + 3 + 5 for the properties' own heads.
+const FIXED_BYTES_MAX = 27;
+
 /** The part of MQTT.js' PUBLISH packet that we read. */
 export interface PublishPacket {
   readonly retain: boolean;

@@ -24,7 +24,7 @@ const REMEDY: Record<LinkFault, string> = {
   refused: 'see the reason the broker gives',
   takenOver: 'another client uses the same client id: give each device its own device.id',
   keepalive: 'none needed if the network is known to be bad; else check the broker',
-  closedByBroker: 'see the log of the broker for this client id',
+  closedByBroker: 'see the log of the broker; another client with the same client id closes it too',
   ackTimeout: 'the broker takes messages but does not acknowledge them: see its log',
   subscribe: 'allow these topic filters in the broker (access list, or AWS IoT policy)',
   stopped: 'none needed',
@@ -87,8 +87,14 @@ const FAULT_OF_REASON: Readonly<Record<number, LinkFault>> = {
 /** For an `error` event of MQTT.js, whose refusals carry a numeric reason code. */
 export function problemFromClientError(error: unknown): LinkProblem {
   if (hasReasonCode(error)) return problemFromReasonCode({ code: error.code, text: error.message });
-  return errorMessage(error) === 'Keepalive timeout'
-    ? linkProblem('keepalive', 'no answer to PINGREQ within 1.5 keep-alive intervals')
+  if (errorMessage(error) === 'Keepalive timeout') {
+    return linkProblem('keepalive', 'no answer to PINGREQ within 1.5 keep-alive intervals');
+  }
+  // On a link that was up a reset is the broker's close with something of ours unread: how mosquitto ends a 3.1.1 client
+  // whose packet is too large.
+  const reset = ['ECONNRESET', 'EPIPE'].includes(errorCode(error) ?? '');
+  return reset
+    ? linkProblem('closedByBroker', `the broker reset the connection (${errorMessage(error)})`)
     : problemFromError(error);
 }
 

@@ -40,7 +40,9 @@ export async function openOutbox(options: OutboxOptions): Promise<OpenOutboxOutc
 async function openLocked(options: OutboxOptions, release: () => Promise<void>): Promise<Outbox> {
   const { directory, log } = options;
   const folder = await openDurableFolder(directory);
-  const quarantine = await openQuarantine(await openDurableFolder(join(directory, QUARANTINE_NAME)), log);
+  const aside = await openDurableFolder(join(directory, QUARANTINE_NAME));
+  // As many as the outbox may hold: setting requests aside is no way around the bound, and loses no more than it allows.
+  const quarantine = await openQuarantine(aside, Math.max(options.bounds.maxEntries, -1) || 1, log);
   return loadOutbox({ ...options, folder, quarantine, freeBytes: () => freeBytes(directory), release });
 }
 

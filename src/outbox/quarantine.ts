@@ -2,6 +2,7 @@
 import type { DurableFolder } from '../support/durable-file.ts';
 import { errorCode, errorMessage } from '../support/errors.ts';
 import type { Log } from '../support/log.ts';
+import { parseEntryFileName } from './entry-file.ts';
 
 /** Its folder's name inside the outbox folder. */
 export const QUARANTINE_NAME = 'quarantine';
@@ -19,10 +20,8 @@ export interface QuarantinedFile {
   readonly reason: string;
 }
 
-// Evidence for a person, not a second outbox: at 128 kB a request this is under 13 MB of an SD card.
-const FILES_MAX = 100;
-
-export async function openQuarantine(folder: DurableFolder, log: Log): Promise<Quarantine> {
+/** `maxFiles`: the oldest goes beyond that, as a recorded drop; -1 = no bound. */
+export async function openQuarantine(folder: DurableFolder, maxFiles: number, log: Log): Promise<Quarantine> {
   const names = new Set(await folder.list());
   return {
     count: () => names.size,
@@ -31,7 +30,7 @@ export async function openQuarantine(folder: DurableFolder, log: Log): Promise<Q
         await from.move(name, folder);
         names.add(name);
         log.warn('request.quarantined', { requestId, bytes, file: name, reason });
-        await removeOverflow(folder, names, log);
+        if (maxFiles >= 0) await removeOverflow(folder, { names, maxFiles }, log);
       } catch (error) {
         const detail = `${errorCode(error) ?? 'unknown'}: ${errorMessage(error)}`;
         log.error('request.quarantined', { requestId, bytes, file: name, reason, notMoved: detail });
@@ -40,12 +39,17 @@ export async function openQuarantine(folder: DurableFolder, log: Log): Promise<Q
   };
 }
 
-async function removeOverflow(folder: DurableFolder, names: Set<string>, log: Log): Promise<void> {
+async function removeOverflow(
+  folder: DurableFolder,
+  { names, maxFiles }: { names: Set<string>; maxFiles: number },
+  log: Log,
+): Promise<void> {
   for (const name of [...names].sort()) {
-    if (names.size <= FILES_MAX) return;
+    if (names.size <= maxFiles) return;
     if (!(await removeFile(folder, name))) continue;
     names.delete(name);
-    log.warn('request.dropped', { file: name, reason: 'quarantineFull', accepted: true });
+    const { requestId, bytes } = parseEntryFileName(name) ?? {};
+    log.warn('request.dropped', { requestId, bytes, file: name, reason: 'quarantineFull', accepted: true });
   }
 }
 

@@ -9,7 +9,8 @@ export interface ResultsDeps {
   readonly log: Log;
   /** An open request without a result is overdue after this. */
   readonly timeoutSeconds: number;
-  readonly onClassification: (classification: Classification, requestId: string | undefined) => void;
+  /** A result that answers a request of ours. */
+  readonly onClassification: (classification: Classification) => void;
 }
 
 export interface Results {
@@ -61,7 +62,9 @@ export function createResults(deps: ResultsDeps): Results {
         const [level, event] = result.kind === 'failed' ? FAILED : RECEIVED;
         log[level](event, { ...said, ...match, latencyMs });
       }
-      if (result.kind === 'classification') deps.onClassification(result.classification, match?.requestId);
+      // What answers another device's request on a shared topic is not what this camera saw.
+      if (result.kind === 'classification' && match !== undefined)
+        deps.onClassification(result.classification);
     },
     stop() {
       for (const requestId of open.keys()) close(requestId);

@@ -25,7 +25,7 @@ export async function openDurableFolder(path: string): Promise<DurableFolder> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   await chmod(path, 0o700);
   const leftovers = (await readdir(path)).filter((name) => name.startsWith(TEMPORARY_PREFIX));
-  await Promise.all(leftovers.map((name) => removeIfThere(join(path, name))));
+  await Promise.all(leftovers.map((name) => removeLeftover(join(path, name))));
   return {
     path,
     list: async () => (await readdir(path)).filter((name) => !name.startsWith('.')).sort(),
@@ -90,6 +90,15 @@ async function openRegular(path: string): Promise<FileHandle | undefined> {
   } catch (error) {
     if (errorCode(error) === 'ELOOP' || errorCode(error) === 'ENXIO') return undefined;
     throw error;
+  }
+}
+
+/** A folder of that name is none of ours, and no reason not to start. */
+async function removeLeftover(path: string): Promise<void> {
+  try {
+    await removeIfThere(path);
+  } catch (error) {
+    if (errorCode(error) !== 'EISDIR') throw error;
   }
 }
 

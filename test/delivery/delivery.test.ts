@@ -6,26 +6,30 @@ import { createFakeClock, settle, type FakeClock } from '../helpers/fake-clock.t
 import { createFakeLink, problemOf, type FakeLink } from '../helpers/fake-link.ts';
 import { createFakeOutbox, type FakeOutbox } from '../helpers/fake-outbox.ts';
 import { createFixedRandom } from '../helpers/fixed-random.ts';
-import { createRecordingLog } from '../helpers/recording-log.ts';
+import { createRecordingLog, type RecordingLog } from '../helpers/recording-log.ts';
 import { sampleNumber, sampleRequest } from '../helpers/sample-request.ts';
+
+const STATUS = { topic: 'device/d/status', payload: new Uint8Array(), qos: 1, retain: true } as const;
 
 describe('createDelivery()', () => {
   let clock: FakeClock;
   let outbox: FakeOutbox;
   let delivered: number[];
   let stopping: AbortController;
+  let log: RecordingLog;
 
   beforeEach(() => {
     clock = createFakeClock();
     outbox = createFakeOutbox();
     delivered = [];
     stopping = new AbortController();
+    log = createRecordingLog();
   });
 
   function create(links: readonly FakeLink[], users: readonly LinkUser[] = []): Delivery {
     const script = [...links];
     return createDelivery({
-      ...{ clock, outbox, users, log: createRecordingLog(), random: createFixedRandom(), drainPerSecond: 0 },
+      ...{ clock, outbox, users, log, random: createFixedRandom(), drainPerSecond: 0 },
       policy: { baseSeconds: 1, maxSeconds: 32, jitter: 'none', spreadSeconds: 0, stableSeconds: 20 },
       openLink: () => {
         const link = script.shift();
@@ -104,22 +108,38 @@ describe('createDelivery()', () => {
 
   it('gives every user each link with the signal of its end', async () => {
     const links = [createFakeLink(), createFakeLink()];
-    const seen: { link: unknown; signal: AbortSignal }[] = [];
+    const signals: AbortSignal[] = [];
     const user: LinkUser = async (link, signal) => {
-      seen.push({ link, signal });
+      signals.push(signal);
+      await link.publish(STATUS);
     };
     const running = create(links, [user, user]).run(stopping.signal);
     await settle();
     links[0]?.end('network');
     await clock.advance(1000);
     assert.deepEqual(
-      seen.map(({ link }) => link),
-      [links[0], links[0], links[1], links[1]],
+      links.map(({ published }) => published.length),
+      [2, 2],
     );
     assert.deepEqual(
-      seen.map(({ signal }) => signal.aborted),
+      signals.map(({ aborted }) => aborted),
       [true, true, false, false],
     );
+    stopping.abort();
+    await running;
+  });
+
+  it("says once what the broker refuses a link's users, and ends a link that does not answer them", async () => {
+    const refused = { kind: 'refused', reasonCode: 135, reason: 'Not authorized' } as const;
+    const link = createFakeLink({ script: [refused, refused, { kind: 'timeout' }] });
+    const user: LinkUser = async (one) => {
+      for (let turn = 0; turn < 3; turn += 1) await one.publish(STATUS);
+    };
+    const running = create([link], [user]).run(stopping.signal);
+    await settle();
+    const told = log.of('broker.refused').map(({ fields }) => [fields['topic'], fields['reasonCode']]);
+    assert.deepEqual(told, [['device/d/status', 135]]);
+    assert.equal(link.problem()?.fault, 'ackTimeout');
     stopping.abort();
     await running;
   });

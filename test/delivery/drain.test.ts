@@ -9,7 +9,8 @@ import { createRecordingLog, type RecordingLog } from '../helpers/recording-log.
 import { sampleNumber, sampleRequest } from '../helpers/sample-request.ts';
 
 const ACKNOWLEDGED = { kind: 'acknowledged' } as const;
-const REFUSED = { kind: 'refused', reasonCode: 0x97, reason: 'Quota exceeded' } as const;
+const REFUSED = { kind: 'refused', reasonCode: 0x95, reason: 'Packet too large' } as const;
+const NOT_ALLOWED = { kind: 'refused', reasonCode: 0x87, reason: 'Not authorized' } as const;
 const TIMEOUT = { kind: 'timeout' } as const;
 
 describe('drain()', () => {
@@ -158,14 +159,36 @@ describe('drain()', () => {
     for (const expected of [[1], [1, 1], [1, 1, 1]]) {
       assert.deepEqual(numbersOf(link), expected);
       await clock.advance(999);
-      assert.deepEqual(numbersOf(link), expected, 'a refusal may be a limit that passes');
+      assert.deepEqual(numbersOf(link), expected);
       await clock.advance(1);
     }
     assert.deepEqual(outbox.inQuarantine, [
-      { entry: poison, reason: '3 times the broker refused it: reason code 151, Quota exceeded' },
+      { entry: poison, reason: '3 times the broker refused it: reason code 149, Packet too large' },
     ]);
     assert.deepEqual(numbersOf(link), [1, 1, 1, 2]);
     assert.deepEqual(delivered, [2]);
+  });
+
+  it('waits, longer each time, where a rule of the broker refuses every request, and quarantines nothing', async () => {
+    await add(1, 2);
+    const link = await goOnline([NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, ACKNOWLEDGED]);
+    for (const [afterMs, sent] of [
+      [1000, 2],
+      [2000, 3],
+      [4000, 4],
+      [8000, 6],
+    ] as const) {
+      await clock.advance(afterMs - 1);
+      assert.equal(numbersOf(link).length, sent === 6 ? 4 : sent - 1);
+      await clock.advance(1);
+      assert.equal(numbersOf(link).length, sent);
+    }
+    assert.deepEqual(delivered, [1, 2]);
+    assert.equal(outbox.counts().quarantined, 0);
+    assert.deepEqual(
+      log.of('broker.refused').map(({ level }) => level),
+      ['warn', 'debug', 'debug', 'debug'],
+    );
   });
 
   it('forgives an entry that was refused twice and then taken', async () => {
@@ -257,7 +280,7 @@ describe('drain()', () => {
     assert.deepEqual(log.lines, [
       {
         ...{ level: 'info', event: 'request.acknowledged' },
-        fields: { requestId: sampleRequest(1).requestId, bytes: 10, ackMs: 60_000 },
+        fields: { requestId: sampleRequest(1).requestId, bytes: 10, by: 'broker', ackMs: 60_000 },
       },
     ]);
   });

@@ -55,7 +55,7 @@ describe('Link', () => {
       const { link } = await openedLink(scope, { url: proxy.url, protocol });
       proxy.reset();
       const { fault, detail } = await link.ended;
-      assert.equal(fault, 'network');
+      assert.equal(fault, 'closedByBroker');
       assert.match(detail, /ECONNRESET/);
       assert.deepEqual((await link.publish(message('out', PICTURE))).kind, 'lost');
     });

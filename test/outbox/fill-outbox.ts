@@ -15,7 +15,7 @@ const log = createRecordingLog();
 const folder = await openDurableFolder(directory);
 const outbox = await loadOutbox({
   folder,
-  quarantine: await openQuarantine(await openDurableFolder(join(directory, 'quarantine')), log),
+  quarantine: await openQuarantine(await openDurableFolder(join(directory, 'quarantine')), 100, log),
   bounds: BOUNDS,
   clock: createFakeClock(),
   clockSynchronised: () => true,

@@ -281,12 +281,12 @@ describe('openOutbox()', () => {
     assert.deepEqual(bench.log.summary(), ['warn storage.failing']);
   });
 
-  it('keeps at most 100 files in quarantine, folders among them, and records what it drops', async () => {
+  it('keeps at most maxEntries files in quarantine, folders among them, and records what it drops', async () => {
     await (await bench.open()).close();
     mkdirSync(join(bench.directory, 'a-folder'));
     for (let number = 100; number < 205; number += 1)
       writeFileSync(join(bench.directory, `stranger-${number}`), '');
-    const outbox = await bench.open();
+    const outbox = await bench.open({ maxEntries: 100 });
     assert.equal(outbox.counts().quarantined, 100);
     assert.equal(bench.quarantined().length, 100);
     assert.equal(bench.log.of('request.dropped').length, 6);

@@ -10,15 +10,15 @@ interface Bench {
   readonly results: Results;
   readonly clock: FakeClock;
   readonly log: RecordingLog;
-  readonly classified: (readonly [Classification, string | undefined])[];
+  readonly classified: Classification[];
 }
 
 function createBench(): Bench {
   const clock = createFakeClock();
   const log = createRecordingLog();
-  const classified: (readonly [Classification, string | undefined])[] = [];
-  const onClassification = (classification: Classification, requestId: string | undefined): void => {
-    classified.push([classification, requestId]);
+  const classified: Classification[] = [];
+  const onClassification = (classification: Classification): void => {
+    classified.push(classification);
   };
   return {
     results: createResults({ clock, log, timeoutSeconds: 30, onClassification }),
@@ -81,11 +81,11 @@ describe('createResults() on a result', () => {
     assert.deepEqual([classified, clock.timers()], [[], 0]);
   });
 
-  it('while nothing is open: tells it all the same', () => {
+  it('while nothing is open: is logged, and is none of this camera', () => {
     const { results, log, classified } = createBench();
     results.message(resultOf());
     assert.deepEqual(log.lines, [unmatched()]);
-    assert.deepEqual(classified, [[seen, undefined]]);
+    assert.deepEqual(classified, []);
   });
 
   it("of somebody else's request: matches none of ours", () => {
@@ -118,10 +118,7 @@ describe('createResults() on a result', () => {
     results.message(resultOf({ request_id: 'b' }));
     results.message(resultOf({ request_id: 'a' }));
     assert.deepEqual(log.lines, [received('b', { latencyMs: 23 }), received('a', { latencyMs: 123 })]);
-    assert.deepEqual(classified, [
-      [seen, 'b'],
-      [seen, 'a'],
-    ]);
+    assert.deepEqual(classified, [seen, seen]);
   });
 
   it('with correlation data: matches that request', () => {
