@@ -1,13 +1,7 @@
 #!/usr/bin/env node
 // The process: arguments, signals and the exit code; it decides nothing that a command could.
 import { hostname, tmpdir } from 'node:os';
-import { COMMANDS } from './cli/commands.ts';
 import type { Context } from './cli/command.ts';
-import { runCli } from './cli/run-cli.ts';
-
-import { createSystemClock } from './support/clock.ts';
-import { createRandom } from './support/random.ts';
-import { programVersion } from './support/version.ts';
 
 const stopping = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
@@ -17,6 +11,16 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
 }
 // Whoever reads our output may go first (`shutterd config show | head`); the daemon goes on without a reader.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+// Only now: loading everything takes some tenths of a second on a Pi, and a signal in that time has to end us well, too.
+const [{ COMMANDS }, { runCli }, { createSystemClock }, { createRandom }, { programVersion }] =
+  await Promise.all([
+    import('./cli/commands.ts'),
+    import('./cli/run-cli.ts'),
+    import('./support/clock.ts'),
+    import('./support/random.ts'),
+    import('./support/version.ts'),
+  ]);
 
 const context: Context = {
   machine: {

@@ -41,10 +41,11 @@ export function fileProblem(source: string, found: string, allowed: string): Pro
 }
 
 /** `Cannot use KEY of FILE: what is so, what is allowed`. */
-export function formatProblem({ source, key, found, allowed }: Problem): string {
+export function formatProblem({ source, key, value, found, allowed }: Problem): string {
+  const given = value === '' || found.includes(value) ? '' : ` (given is ${value})`;
   return key === ''
     ? `Cannot read ${escapeInvisible(source)}: ${found}, allowed is ${allowed}`
-    : `Cannot use ${key} ${whence(source)}: ${found}, allowed is ${allowed}`;
+    : `Cannot use ${key} ${whence(source)}: ${found}${given}, allowed is ${allowed}`;
 }
 
 /** A value (plain data or text) as JSON, at most 80 characters, with nothing in it that a terminal obeys. */
