@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCamera, type CameraDependencies } from '../../src/capture/create-camera.ts';
@@ -13,6 +14,7 @@ import { createJpegCodec } from '../../src/support/jpeg.ts';
 import { createStartProcess } from '../../src/support/process-group.ts';
 import { createRandom } from '../../src/support/random.ts';
 import { createRunProcess } from '../../src/support/run-process.ts';
+import { fakeFfmpeg, scriptedCamera } from '../../test/capture/fake-ffmpeg.ts';
 import { percentile, row, timed, type Bench, type Row } from './rows.ts';
 
 const CAPTURES = { quick: 20, full: 100 };
@@ -103,21 +105,64 @@ async function runBare({ privateFolder, searchPath }: CameraDependencies): Promi
 
 async function measureGrowth(bench: Bench, dependencies: CameraDependencies): Promise<readonly Row[]> {
   const path = join(dependencies.privateFolder, 'picture.jpg');
-  const captures = MEMORY_CAPTURES[bench.rounds];
+  const taker = openCamera(bench, SETTINGS, dependencies);
+  const picture = await keepPicture(taker, path); // of the cameras that draw none themselves
+  await taker.close();
+  const cameras: readonly (readonly [CameraSettings, CameraDependencies])[] = [
+    [SETTINGS, dependencies],
+    [{ ...SETTINGS, driver: 'file', path }, dependencies],
+    [{ ...SETTINGS, driver: 'test' }, dependencies],
+    [{ ...SETTINGS, driver: 'url', url: await serve(bench, picture) }, dependencies],
+    [
+      { ...SETTINGS, driver: 'stream', device: '/dev/video0' },
+      await playStream(bench, picture, dependencies),
+    ],
+  ];
   const rows: Row[] = [];
-  for (const driver of ['node-webcam', 'file', 'test'] as const) {
-    bench.say(`memory of ${String(captures)} captures with ${driver}`);
-    const camera = openCamera(bench, { ...SETTINGS, driver, path }, dependencies);
-    // What the test camera or fswebcam gives is the picture of the file camera.
-    if (driver === 'node-webcam') await keepPicture(camera, path);
-    for (let at = 0; at < SETTLING_CAPTURES[bench.rounds]; at += 1) await captureOrThrow(camera);
-    const before = await lowestResident(camera);
-    for (let at = LOOKS; at < captures; at += 1) await captureOrThrow(camera);
-    const growth = (await lowestResident(camera)) - before;
-    rows.push(row(`memory growth over ${String(captures)} captures, ${driver}`, 'MB', [growth]));
-    await camera.close();
-  }
+  for (const [settings, its] of cameras) rows.push(await growthOf(bench, settings, its));
   return rows;
+}
+
+async function growthOf(
+  bench: Bench,
+  settings: CameraSettings,
+  dependencies: CameraDependencies,
+): Promise<Row> {
+  const captures = MEMORY_CAPTURES[bench.rounds];
+  bench.say(`memory of ${String(captures)} captures with ${settings.driver}`);
+  const camera = openCamera(bench, settings, dependencies);
+  for (let at = 0; at < SETTLING_CAPTURES[bench.rounds]; at += 1) await captureOrThrow(camera);
+  const before = await lowestResident(camera);
+  for (let at = LOOKS; at < captures; at += 1) await captureOrThrow(camera);
+  const growth = (await lowestResident(camera)) - before;
+  await camera.close();
+  return row(`memory growth over ${String(captures)} captures, ${settings.driver}`, 'MB', [growth]);
+}
+
+async function serve({ scope }: Bench, picture: Uint8Array): Promise<string> {
+  const server = createServer((_, response) => response.end(picture));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  scope.defer(() => server.close());
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new TypeError('Cannot serve: there is no port');
+  return `http://127.0.0.1:${String(address.port)}/`;
+}
+
+/** A program in place of ffmpeg, and a device that is taken for its camera. */
+async function playStream(
+  { scope }: Bench,
+  jpeg: Uint8Array,
+  dependencies: CameraDependencies,
+): Promise<CameraDependencies> {
+  const program = await fakeFfmpeg(scriptedCamera({ jpeg }));
+  scope.defer(() => program.remove());
+  const devices = {
+    ...{ sysfs: join(dependencies.privateFolder, 'none'), dev: '/dev' },
+    pathKind: () => Promise.resolve('characterDevice' as const),
+    canReadAndWrite: () => Promise.resolve(true),
+  };
+  return { ...dependencies, devices, searchPath: program.searchPath };
 }
 
 async function lowestResident(camera: Camera): Promise<number> {
@@ -129,10 +174,11 @@ async function lowestResident(camera: Camera): Promise<number> {
   return lowest;
 }
 
-async function keepPicture(camera: Camera, path: string): Promise<void> {
+async function keepPicture(camera: Camera, path: string): Promise<Uint8Array> {
   const outcome = await camera.capture(LIMITS.signal);
   if (outcome.kind === 'failed') throw new Error(`Cannot measure capture: ${outcome.detail}`);
   await writeFile(path, outcome.frame.jpeg);
+  return outcome.frame.jpeg;
 }
 
 /** Resident megabytes (1,000,000 bytes) of this process and of the programs it has started, the helper among them. */

@@ -5,9 +5,9 @@ import * as settings from '../config/stage-settings.ts';
 import type { Camera, Random } from '../domain.ts';
 import { createFit, type Fit } from '../fit/fit-frame.ts';
 import type { Clock } from '../support/clock.ts';
-import { makeTemporaryFolder } from '../support/files.ts';
 import { createJpegCodec } from '../support/jpeg.ts';
 import { searchPath, type Machine } from '../support/machine.ts';
+import { makeOwnedFolder, removeAbandonedFolders, type OwnedFolder } from '../support/owned-folder.ts';
 import { createStartProcess } from '../support/process-group.ts';
 import type { RunProcess } from '../support/run-process.ts';
 
@@ -34,9 +34,9 @@ export async function openPictureStages(deps: PictureDeps): Promise<PictureStage
   const codec = createJpegCodec();
   const folder = await frameFolder(machine);
   const cameraSettings = settings.cameraSettings(config);
-  const programs = { runProcess: run, searchPath: searchPath(machine) };
+  const programs = { clock, runProcess: run, searchPath: searchPath(machine) };
   const camera = createCamera(cameraSettings, {
-    ...{ clock, random, codec, ...programs },
+    ...{ random, codec, ...programs },
     startProcess: createStartProcess({ clock, kill: machine.kill }),
     nodePath: machine.nodePath,
     privateFolder: folder.path,
@@ -46,11 +46,16 @@ export async function openPictureStages(deps: PictureDeps): Promise<PictureStage
     camera,
     findCamera: cameraFinder(cameraSettings, programs),
     fit: createFit({ codec, settings: settings.fitSettings(config) }),
-    close: () => camera.close().then(folder.remove),
+    close: () => camera.close().then(() => folder.remove()),
   };
 }
 
-/** systemd's runtime directory is in memory; elsewhere a private temporary folder has to do. */
-async function frameFolder(machine: Machine): ReturnType<typeof makeTemporaryFolder> {
-  return makeTemporaryFolder(machine.env['RUNTIME_DIRECTORY'] ?? machine.temporaryFolder);
+/**
+ * systemd's runtime directory is in memory, and goes with the service; elsewhere a private temporary folder has to do,
+ * and the next start removes what a killed process left there.
+ */
+async function frameFolder({ env, temporaryFolder, userId }: Machine): Promise<OwnedFolder> {
+  const parent = env['RUNTIME_DIRECTORY'] ?? temporaryFolder;
+  await removeAbandonedFolders(parent, userId);
+  return makeOwnedFolder(parent);
 }

@@ -27,7 +27,7 @@ export function createCamera(settings: CameraSettings, dependencies: CameraDepen
       ? driver
       : createControlledDriver({
           ...{ driver, v4l2, controls, clock },
-          find: () => findDevice(settings.device, devices),
+          find: (limits) => findDevice(settings.device, devices, limits),
           onProblems: (problems) => dependencies.onControlProblems?.(problems),
         });
   return createCheckedCamera({ driver: controlled, settings, clock, codec });
@@ -36,7 +36,7 @@ export function createCamera(settings: CameraSettings, dependencies: CameraDepen
 /** Looks for the configured capture device; `undefined` for a driver that has none which could be unplugged. */
 export function cameraFinder(
   settings: Pick<CameraSettings, 'driver' | 'device'>,
-  dependencies: Pick<CameraDependencies, 'runProcess' | 'searchPath' | 'devices'>,
+  dependencies: Pick<CameraDependencies, 'clock' | 'runProcess' | 'searchPath' | 'devices'>,
 ): (() => Promise<FoundDevice>) | undefined {
   if (!hasCaptureDevice(settings)) return undefined;
   const devices = dependencies.devices ?? systemDevices(createV4l2(dependencies));

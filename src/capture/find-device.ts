@@ -1,9 +1,10 @@
 // Finds the capture device that a configured name means right now; it opens none.
 import { basename, join } from 'node:path';
 import type { CaptureFailure } from '../domain.ts';
+import { errorCode, OperatingError } from '../support/errors.ts';
 import { canReadAndWrite, listFolder, pathKind, readSystemText, resolveLink } from '../support/files.ts';
 import { failed } from './driver.ts';
-import type { V4l2 } from './v4l2-ctl.ts';
+import type { AskLimits, V4l2 } from './v4l2-ctl.ts';
 
 export interface DeviceFolders {
   readonly sysfs: string;
@@ -11,7 +12,7 @@ export interface DeviceFolders {
   readonly pathKind: typeof pathKind;
   readonly canReadAndWrite: typeof canReadAndWrite;
   /** What the node itself says; `undefined`, or no such function: sysfs has to do. */
-  readonly givesPictures?: (node: string) => Promise<boolean | undefined>;
+  readonly givesPictures?: (node: string, limits?: AskLimits) => Promise<boolean | undefined>;
 }
 
 export const SYSTEM_DEVICES: DeviceFolders = Object.freeze({
@@ -25,8 +26,8 @@ export const SYSTEM_DEVICES: DeviceFolders = Object.freeze({
 export function systemDevices(v4l2: Pick<V4l2, 'givesPictures'>): DeviceFolders {
   return {
     ...SYSTEM_DEVICES,
-    async givesPictures(node) {
-      const answer = await v4l2.givesPictures(node);
+    async givesPictures(node, limits) {
+      const answer = await v4l2.givesPictures(node, limits);
       // A camera that is busy or may not be opened is still the camera that is meant: the capture says what is wrong.
       return answer.kind === 'answer' ? answer.value : undefined;
     },
@@ -38,9 +39,26 @@ export type FoundDevice = { readonly kind: 'found'; readonly node: string } | Ca
 /**
  * Resolves `auto`, `/dev/videoN` and links below `/dev/v4l/`. Asked anew at each capture: after a replug the same
  * camera may be another node. The node is a character device that we may read and write. A camera that was named and is
- * not there is never replaced by another one.
+ * not there is never replaced by another one. `limits`: of the capture that asks; without time sysfs has to do.
  */
-export async function findDevice(device: string, folders: DeviceFolders): Promise<FoundDevice> {
+export async function findDevice(
+  device: string,
+  folders: DeviceFolders,
+  limits?: AskLimits,
+): Promise<FoundDevice> {
+  const asking: DeviceFolders = {
+    ...folders,
+    givesPictures: (node) => folders.givesPictures?.(node, limits) ?? Promise.resolve(undefined),
+  };
+  try {
+    return await lookForDevice(device, asking);
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error;
+    return unreadable(error);
+  }
+}
+
+async function lookForDevice(device: string, folders: DeviceFolders): Promise<FoundDevice> {
   const node = device === 'auto' ? await firstCamera(folders) : await namedCamera(device, folders);
   if (typeof node !== 'string') return node;
   const kind = await folders.pathKind(node);
@@ -143,6 +161,16 @@ async function missing(what: string, folders: DeviceFolders): Promise<CaptureFai
   const there = webcams.slice(0, NAMED_MAX).map(({ node, name }) => `${node} (${name})`);
   return noCamera(
     there.length === 0 ? `${what}, and no webcam is there` : `${what}; there is ${there.join(', ')}`,
+  );
+}
+
+/** The machine does not say which devices it has: it is out of descriptors or memory, or we may not look. */
+function unreadable(error: OperatingError): CaptureFailure {
+  const denied = ['EACCES', 'EPERM'].includes(errorCode(error) ?? '');
+  return failed(
+    denied ? 'permission' : 'busy',
+    `Cannot find camera: ${error.message}`,
+    denied ? 'Let this user read that folder' : 'End other programs, or restart the service',
   );
 }
 

@@ -1,6 +1,7 @@
 // Finds what a capture left running and ends it; it touches no process that does not carry the helper's mark.
 import { join } from 'node:path';
 import { sleep, withDeadline, type Clock } from '../support/clock.ts';
+import { OperatingError } from '../support/errors.ts';
 import { listFolder, readSystemText } from '../support/files.ts';
 
 export interface LeftoverOptions {
@@ -15,31 +16,45 @@ export interface LeftoverOptions {
   readonly procFolder?: string;
 }
 
-/**
- * Kills every marked process, also one that left the helper's group, and waits a moment for it to be gone. `nothing`:
- * there was none. `left`: one stays, because a process in uninterruptible sleep outlives SIGKILL.
- */
-export async function clearLeftovers(options: LeftoverOptions): Promise<'nothing' | 'gone' | 'left'> {
+/** `left`: one stays, because a process in uninterruptible sleep outlives SIGKILL. */
+export type Clearing = 'clear' | 'left' | NotListed;
+
+/** The machine did not say which processes there are. */
+export interface NotListed {
+  readonly kind: 'notListed';
+  readonly detail: string;
+}
+
+/** Kills every marked process, also one that left the helper's group, and waits a moment for it to be gone. */
+export async function clearLeftovers(options: LeftoverOptions): Promise<Clearing> {
   const { clock, killStray } = options;
-  let seen = false;
+  let notListed: NotListed | undefined;
   for (let look = 1; look <= LOOKS_MAX; look += 1) {
     const found = await withDeadline(clock, LOOK_MS_MAX, findLeftovers(options));
-    if (found.kind === 'done') {
+    notListed = found.kind === 'done' && found.value.kind === 'notListed' ? found.value : undefined;
+    if (found.kind === 'done' && found.value.kind === 'found') {
       const { marked, stuck, unclear } = found.value;
       if (stuck === 0 && marked.length === 0 && (unclear === 0 || look === LOOKS_MAX)) {
-        return seen ? 'gone' : 'nothing';
+        return 'clear';
       }
-      seen ||= stuck > 0 || marked.length > 0;
       marked.forEach(killStray);
     }
     await sleep(clock, LOOK_INTERVAL_MS);
   }
-  return 'left';
+  return notListed ?? 'left';
 }
 
 /** The ids of all processes. */
-export async function listProcesses(procFolder = '/proc'): Promise<readonly string[]> {
-  return (await listFolder(procFolder)).filter((name) => /^\d+$/.test(name));
+export async function listProcesses(
+  procFolder = '/proc',
+): Promise<{ readonly kind: 'listed'; readonly pids: readonly string[] } | NotListed> {
+  try {
+    const names = await listFolder(procFolder);
+    return { kind: 'listed', pids: names.filter((name) => /^\d+$/.test(name)) };
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error;
+    return { kind: 'notListed', detail: error.message };
+  }
 }
 
 const KTHREADD = '2';
@@ -49,13 +64,21 @@ const LOOK_INTERVAL_MS = 25;
 // that hangs: then it is there.
 const LOOK_MS_MAX = 1000;
 
-async function findLeftovers(
-  options: LeftoverOptions,
-): Promise<{ readonly marked: readonly number[]; readonly stuck: number; readonly unclear: number }> {
+interface Leftovers {
+  readonly kind: 'found';
+  readonly marked: readonly number[];
+  readonly stuck: number;
+  readonly unclear: number;
+}
+
+async function findLeftovers(options: LeftoverOptions): Promise<Leftovers | NotListed> {
+  const listing = await listProcesses(options.procFolder);
+  if (listing.kind === 'notListed') return listing;
   const except = new Set(options.except);
-  const pids = (await listProcesses(options.procFolder)).filter((pid) => !except.has(pid));
+  const pids = listing.pids.filter((pid) => !except.has(pid));
   const kinds = await Promise.all(pids.map(async (pid) => ({ pid, kind: await kindOf(pid, options) })));
   return {
+    kind: 'found',
     marked: kinds.filter(({ kind }) => kind === 'marked').map(({ pid }) => Number(pid)),
     stuck: kinds.filter(({ kind }) => kind === 'stuck').length,
     unclear: kinds.filter(({ kind }) => kind === 'unclear').length,

@@ -1,14 +1,21 @@
 // Takes one picture with node-webcam and fswebcam in a helper process of its own; the file it leaves is the only proof.
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CaptureFailure } from '../domain.ts';
-import { errorMessage } from '../support/errors.ts';
-import { makePrivateFolder, readBoundedFile, removeFile, resolveLink } from '../support/files.ts';
+import { isAborted } from '../support/abort.ts';
+import { readBoundedFile, resolveLink } from '../support/files.ts';
 import type { CameraSettings } from './camera-settings.ts';
 import { failed, FRAME_BYTES_MAX, type CaptureLimits, type Driver, type RawOutcome } from './driver.ts';
 import { findDevice, SYSTEM_DEVICES, type DeviceFolders } from './find-device.ts';
 import { parseWebcamCall, SKIP_FRAMES_MAX, type WebcamCall } from './node-webcam-call.ts';
-import { causeOfNoPicture, helperFailure, toolMissing, wedgedCamera } from './node-webcam-failures.ts';
+import {
+  causeOfNoPicture,
+  causeOfOddFile,
+  helperFailure,
+  toolMissing,
+  wedgedCamera,
+} from './node-webcam-failures.ts';
+import { createCaptureFolders, type CaptureFolders } from './node-webcam-folders.ts';
 import { createHelperKeeper, type HelperOutcome } from './node-webcam-keeper.ts';
 import type { HelperProcessOptions } from './node-webcam-process.ts';
 
@@ -26,51 +33,63 @@ export interface NodeWebcamOptions extends Omit<HelperProcessOptions, 'helperPat
 
 /**
  * fswebcam can hang inside the kernel, write half a file, or say success and write none. So it runs below a helper
- * that is killed with its whole group at the deadline, writes to a name that never existed, and is not started again
- * while an earlier one is still there. The camera is open only while fswebcam runs.
+ * that is killed with its whole group at the deadline, writes into a fresh folder that is removed whole, and is not
+ * started again while an earlier one is still there. The camera is open only while fswebcam runs.
  */
 export function createNodeWebcamDriver(options: NodeWebcamOptions): Driver {
+  const { clock, random, privateFolder } = options;
   const { keepWarmSeconds } = options.settings;
   const helperPath = options.helperPath ?? fileURLToPath(new URL('./node-webcam-helper.js', import.meta.url));
   const keeper = createHelperKeeper({ ...options, helperPath, keepWarmSeconds });
+  const folders = createCaptureFolders(privateFolder);
   return {
     async capture(limits) {
-      const prepared = await prepareCall(options, limits);
+      const startMs = clock.monotonicMs();
+      const folder = join(privateFolder, random.uuid());
+      const prepared = await prepareCall(options, limits, join(folder, PICTURE_NAME));
       if (prepared.kind === 'failed') return prepared;
       const { call } = prepared;
+      const made = await makeFolder(folders, folder);
+      if (made !== undefined) return made;
+      const leftMs = limits.deadlineMs - (clock.monotonicMs() - startMs);
       try {
-        return await pictureOf(await keeper.ask(call, limits), call, options);
+        // A warm helper would be ended for a call that has no time.
+        if (isAborted(limits.signal)) return await pictureOf({ kind: 'aborted' }, call, options);
+        if (leftMs <= 0) return await pictureOf({ kind: 'timeout' }, call, options);
+        return await pictureOf(await keeper.ask(call, { ...limits, deadlineMs: leftMs }), call, options);
       } finally {
-        await removeFile(call.outputPath);
+        await folders.remove(folder);
       }
     },
-    close: () => keeper.close(),
+    async close() {
+      await keeper.close();
+      await folders.removeLeft();
+    },
   };
 }
 
 // A camera that showed nothing after no warm-up at all needs some: webcams find their light in about half a second.
 const LONGER_WARM_UP_FRAMES_MIN = 15;
+const PICTURE_NAME = 'picture.jpg';
 
 async function prepareCall(
-  options: NodeWebcamOptions,
-  { warmUp }: CaptureLimits,
+  { settings, devices = SYSTEM_DEVICES }: NodeWebcamOptions,
+  limits: CaptureLimits,
+  outputPath: string,
 ): Promise<{ kind: 'call'; call: WebcamCall } | CaptureFailure> {
-  const { settings, random, privateFolder } = options;
   const found =
     settings.device === 'TEST'
       ? ({ kind: 'found', node: 'TEST' } as const)
-      : await findDevice(settings.device, options.devices ?? SYSTEM_DEVICES);
+      : await findDevice(settings.device, devices, limits);
   if (found.kind === 'failed') return found;
-  const outputPath = join(privateFolder, `${random.uuid()}.jpg`);
-  const skipFrames = warmUp === 'longer' ? longerWarmUp(settings.skipFrames) : settings.skipFrames;
+  const skipFrames = limits.warmUp === 'longer' ? longerWarmUp(settings.skipFrames) : settings.skipFrames;
   const parsed = parseWebcamCall({ ...settings, skipFrames, device: found.node, outputPath });
-  if (parsed.kind === 'refused') return helperFailure(parsed.detail);
-  try {
-    await makePrivateFolder(privateFolder);
-  } catch (error) {
-    return helperFailure(`Cannot use folder ${privateFolder}: ${errorMessage(error)}`);
-  }
-  return parsed;
+  return parsed.kind === 'refused' ? helperFailure(parsed.detail) : parsed;
+}
+
+async function makeFolder(folders: CaptureFolders, folder: string): Promise<CaptureFailure | undefined> {
+  const made = await folders.make(folder);
+  return made.kind === 'failed' ? helperFailure(made.detail) : undefined;
 }
 
 function longerWarmUp(skipFrames: number): number {
@@ -106,19 +125,22 @@ async function pictureOf(
 async function readPicture(
   said: string,
   { device, outputPath }: WebcamCall,
-  { clock, privateFolder }: NodeWebcamOptions,
+  { clock }: NodeWebcamOptions,
 ): Promise<RawOutcome> {
   // fswebcam writes the picture and ends right after its last frame; nothing later is nearer to the exposure.
   const capturedAt = clock.now();
   const read = await readBoundedFile(outputPath, FRAME_BYTES_MAX);
-  if (read.kind === 'tooLarge') return causeOfNoPicture(device, `a file of ${String(read.bytes)} bytes`);
+  if (read.kind === 'tooLarge') return causeOfOddFile(device, `a file of ${String(read.bytes)} bytes`);
+  if (read.kind === 'failed' && read.code !== 'EINVAL')
+    return helperFailure(`Cannot read picture: ${read.detail}`);
+  if (read.kind === 'failed') return causeOfOddFile(device, `what is ${read.detail}`);
   if (read.kind !== 'read' || read.bytes.length === 0) return causeOfNoPicture(device, said);
-  if (await isLink(outputPath, privateFolder)) return causeOfNoPicture(device, 'a link in place of a file');
+  if (await isLink(outputPath)) return causeOfOddFile(device, 'a link');
   return { kind: 'captured', bytes: read.bytes, capturedAt };
 }
 
 /** A link could lead to an older picture: only a file that stands under the fresh name itself is new. */
-async function isLink(path: string, folder: string): Promise<boolean> {
-  const [file, parent] = await Promise.all([resolveLink(path), resolveLink(folder)]);
+async function isLink(path: string): Promise<boolean> {
+  const [file, parent] = await Promise.all([resolveLink(path), resolveLink(dirname(path))]);
   return file === undefined || parent === undefined || file !== join(parent, basename(path));
 }

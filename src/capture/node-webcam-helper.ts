@@ -1,6 +1,6 @@
 // Entry of the capture helper: a call a line in, one picture each through node-webcam and fswebcam, an answer a line out. It judges nothing.
 import nodeWebcam from 'node-webcam';
-import { errorCode, errorMessage } from '../support/errors.ts';
+import { errorCode } from '../support/errors.ts';
 import {
   CALL_CHARACTERS_MAX,
   FSWEBCAM_QUALITY,
@@ -10,6 +10,7 @@ import {
 } from './node-webcam-call.ts';
 import type { HelperAnswer, ParsedCall, WebcamCall } from './node-webcam-call.ts';
 import { createLineSplitter } from './node-webcam-lines.ts';
+import { wordsOf } from './node-webcam-words.ts';
 
 main();
 
@@ -59,15 +60,15 @@ function takePicture(call: WebcamCall): Promise<HelperAnswer> {
     verbose: false,
   });
   let said = '';
-  webcam.bin = 'fswebcam'; // found through PATH
-  webcam.generateSh = () => fswebcamCommand(webcam.bin, call);
+  const command = fswebcamCommand('fswebcam', call); // found through PATH
+  webcam.generateSh = () => command;
   webcam.runCaptureValidations = (stderr) => {
     said = stderr;
     return null;
   };
   return new Promise((resolve) => {
     webcam.capture(call.outputPath, (error) => {
-      resolve(answerOf(error === null ? said : errorMessage(error), errorCode(error)));
+      resolve(answerOf(error === null ? said : wordsOf(error, command), errorCode(error)));
     });
   });
 }

@@ -1,10 +1,8 @@
 // Keeps one capture helper warm between captures and ends it, with whatever it started, when it is slow, broken or idle.
-import { dirname, join } from 'node:path';
 import { orAborted } from '../support/abort.ts';
 import { sleep, withDeadline } from '../support/clock.ts';
-import { listFolder, removeFile } from '../support/files.ts';
 import type { CaptureLimits } from './driver.ts';
-import { clearLeftovers, listProcesses } from './leftover-process.ts';
+import { clearLeftovers, listProcesses, type Clearing, type NotListed } from './leftover-process.ts';
 import type { WebcamCall } from './node-webcam-call.ts';
 import {
   startHelper,
@@ -42,11 +40,11 @@ class Keeper implements HelperKeeper {
   readonly #options: HelperKeeperOptions;
   #helper: HelperProcess | undefined;
   #idle = new AbortController();
-  /** The helper that was asked last, and its call: what they left has to be gone before the next call. */
-  #last: { readonly helper: HelperProcess; readonly outputPath: string } | undefined;
+  /** The helper that was asked last: what it left running has to be gone before the next call. */
+  #last: HelperProcess | undefined;
   /** The processes that were there before the helper: none of them can be of its making. */
   #before: readonly string[] = [];
-  #clearing: Promise<'clear' | 'left'> = Promise.resolve('clear');
+  #clearing: Promise<Clearing> = Promise.resolve('clear');
 
   constructor(options: HelperKeeperOptions) {
     this.#options = options;
@@ -56,10 +54,13 @@ class Keeper implements HelperKeeper {
     const { clock, keepWarmSeconds } = this.#options;
     const startMs = clock.monotonicMs();
     this.#idle.abort();
-    if ((await this.#clearing) === 'left') this.#clearing = this.#clear();
-    if ((await this.#clearing) === 'left') return { kind: 'wedged' };
-    const helper = this.#helper ?? (await this.#start());
-    this.#last = { helper, outputPath: call.outputPath };
+    const ready = await this.#ready();
+    if (ready === 'left') return { kind: 'wedged' };
+    if (ready.kind === 'notListed') {
+      return { kind: 'broken', detail: `Cannot start the capture helper: ${ready.detail}` };
+    }
+    const { helper } = ready;
+    this.#last = helper;
     const leftMs = deadlineMs - (clock.monotonicMs() - startMs);
     const first = await withDeadline(clock, leftMs, orAborted(helper.ask(call), signal));
     const outcome = first.kind === 'done' && first.value.kind === 'done' ? first.value.value : undefined;
@@ -78,13 +79,22 @@ class Keeper implements HelperKeeper {
     await this.#clearing;
   }
 
-  async #start(): Promise<HelperProcess> {
-    this.#before = await listProcesses(this.#options.procFolder);
+  async #ready(): Promise<Started | Exclude<Clearing, 'clear'>> {
+    if ((await this.#clearing) !== 'clear') this.#clearing = this.#clear();
+    const clearing = await this.#clearing;
+    return clearing === 'clear' ? this.#helperOrStart() : clearing;
+  }
+
+  async #helperOrStart(): Promise<Started | NotListed> {
+    if (this.#helper !== undefined) return { kind: 'started', helper: this.#helper };
+    const before = await listProcesses(this.#options.procFolder);
+    if (before.kind === 'notListed') return before;
+    this.#before = before.pids;
     const helper = startHelper(this.#options);
     this.#helper = helper;
     // Also between two calls: the next one is not to fail for it.
     void helper.ended.then(() => this.#end(helper));
-    return helper;
+    return { kind: 'started', helper };
   }
 
   #keep(helper: HelperProcess): void {
@@ -108,11 +118,11 @@ class Keeper implements HelperKeeper {
     return killed;
   }
 
-  async #clear(): Promise<'clear' | 'left'> {
-    if (this.#last === undefined) return 'clear';
-    const { helper, outputPath } = this.#last;
+  async #clear(): Promise<Clearing> {
+    const helper = this.#last;
+    if (helper === undefined) return 'clear';
     const { clock, procFolder } = this.#options;
-    const what = await clearLeftovers({
+    return clearLeftovers({
       ...{ mark: helper.mark, groupId: helper.pid, clock },
       // Process ids come round again some day: the last look, when the helper has ended, is at all of them.
       except: this.#helper === helper ? [...this.#before, String(helper.pid)] : [],
@@ -121,17 +131,10 @@ class Keeper implements HelperKeeper {
       },
       ...(procFolder === undefined ? {} : { procFolder }),
     });
-    if (what !== 'nothing') await removePictures(dirname(outputPath));
-    return what === 'left' ? 'left' : 'clear';
   }
 }
 
-/** Whoever lived on may have written its picture after its capture was over, and it need not be the last one. */
-async function removePictures(folder: string): Promise<void> {
-  for (const name of await listFolder(folder)) {
-    if (PICTURE_NAME.test(name)) await removeFile(join(folder, name));
-  }
+interface Started {
+  readonly kind: 'started';
+  readonly helper: HelperProcess;
 }
-
-// The fresh names that the driver gives: nothing else in the folder is ours to remove.
-const PICTURE_NAME = /^[0-9a-f-]{36}\.jpg$/;

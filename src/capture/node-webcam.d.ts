@@ -12,7 +12,6 @@ declare module 'node-webcam' {
   }
 
   interface Webcam {
-    bin: string;
     generateSh(location: string): string;
     runCaptureValidations(stderr: string): Error | null;
     capture(location: string, callback: (error: Error | null, location?: string) => void): void;

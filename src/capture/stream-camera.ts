@@ -8,11 +8,11 @@ import { createStreamDriver } from './stream-driver.ts';
 
 export interface StreamCameraOptions extends Pick<
   CameraDependencies,
-  'clock' | 'startProcess' | 'runProcess' | 'searchPath'
+  'clock' | 'random' | 'startProcess' | 'runProcess' | 'searchPath'
 > {
   readonly settings: Pick<
     CameraSettings,
-    'device' | 'widthPx' | 'heightPx' | 'skipFrames' | 'timeoutSeconds' | 'keepWarmSeconds'
+    'device' | 'widthPx' | 'heightPx' | 'skipFrames' | 'keepWarmSeconds'
   >;
   readonly find: () => Promise<{ readonly kind: 'found'; readonly node: string } | CaptureFailure>;
 }

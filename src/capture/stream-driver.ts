@@ -1,27 +1,34 @@
 // Keeps the camera streaming while triggers come, and hands over the first frame that was exposed after each. It keeps no frame.
-import type { CaptureFailure } from '../domain.ts';
+import type { CaptureFailure, Random } from '../domain.ts';
 import { orAborted } from '../support/abort.ts';
 import { sleep, withDeadline, type Clock } from '../support/clock.ts';
+import { unreachable } from '../support/errors.ts';
 import type { StartProcess } from '../support/process-group.ts';
-import { createWakeup } from '../support/wakeup.ts';
 import type { CaptureLimits, Driver, RawOutcome } from './driver.ts';
-import { streamCommand, type StreamSource } from './stream-command.ts';
+import { streamCommand, type StreamCommand } from './stream-command.ts';
 import {
   streamFailure,
-  streamStalled,
+  streamTimeout,
   streamToolMissing,
+  streamToolNotRun,
   streamWedged,
   wantsOtherFormat,
 } from './stream-failures.ts';
 import type { StreamFrame } from './stream-frames.ts';
-import { openStreamSession, type SessionEnd, type StreamSession } from './stream-session.ts';
+import {
+  FIRST_FRAME_MS,
+  NEXT_FRAME_MS,
+  openStreamSession,
+  type SessionEnd,
+  type StreamSession,
+} from './stream-session.ts';
+import { createStreamWaiters, type StreamWaiters } from './stream-waiters.ts';
 
 export interface StreamDriverOptions {
   readonly settings: {
     readonly widthPx: number;
     readonly heightPx: number;
     readonly skipFrames: number;
-    readonly timeoutSeconds: number;
     /** -1: the camera is never closed. */
     readonly keepWarmSeconds: number;
   };
@@ -32,69 +39,57 @@ export interface StreamDriverOptions {
   readonly findLauncher: () => Promise<readonly string[]>;
   readonly startProcess: StartProcess;
   readonly clock: Clock;
+  readonly random: Random;
   readonly searchPath: string;
 }
 
-/** A capture that waits for its frame. */
-interface Waiter {
-  readonly askedMs: number;
-  /** Frames completed since it asked. */
-  seen: number;
-  /** Frames to pass over after it asked, for a camera that has to find its light. */
-  readonly skipFrames: number;
-  readonly settle: (outcome: RawOutcome) => void;
-}
-
-// A camera exposes one picture while it transfers the one before: without stamps only the third is surely fresh.
-const FRAMES_IN_FLIGHT = 2;
-// A stamp further off than this comes from before a jump of the wall clock.
-const STAMP_AGE_MS_MAX = 5000;
 const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 10_000;
+// Longer than a session that gives one frame and then hangs: only what lasts is no reason to wait.
+const HEALTHY_MS_MIN = FIRST_FRAME_MS + NEXT_FRAME_MS + 500;
+// Killing the program takes up to 1.5 seconds; a capture may take no longer for it than its camera allows.
+const STOP_MS_MAX = 1800;
 
-/** The camera opens at the first capture and closes `keepWarmSeconds` after the last one, or at `close`. */
+/**
+ * The camera opens at a capture and closes `keepWarmSeconds` after the last good one, at `close`, and at once after a
+ * capture that failed: then no program is left, and none starts before the next capture.
+ */
 export function createStreamDriver(options: StreamDriverOptions): Driver {
   return new StreamDriver(options);
 }
 
 class StreamDriver implements Driver {
   readonly #options: StreamDriverOptions;
-  readonly #waiters = new Set<Waiter>();
-  readonly #wakeup = createWakeup();
+  readonly #waiters: StreamWaiters;
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
   #idle = new AbortController();
+  /** Cuts short the backoff delay of this turn: a trigger does not wait for it. */
+  #pause = new AbortController();
   #session: StreamSession | undefined;
   #wanted = false;
-  #jpegs: StreamSource['jpegs'] = 'camera';
-  /** A program of an earlier session that outlived SIGKILL. */
-  #stuck = false;
+  /** A camera without MJPEG, since the last opening: ffmpeg makes its JPEGs. */
+  #rawNode: string | undefined;
+  /** An earlier session of which something outlived SIGKILL. */
+  #stuck: SessionEnd | undefined;
 
   constructor(options: StreamDriverOptions) {
     this.#options = options;
+    this.#waiters = createStreamWaiters({ clock: options.clock, skipFrames: options.settings.skipFrames });
   }
 
   async capture({ signal, deadlineMs, warmUp }: CaptureLimits): Promise<RawOutcome> {
     const { clock, settings } = this.#options;
-    const answer = new Promise<RawOutcome>((resolve) => {
-      const waiter: Waiter = {
-        askedMs: clock.monotonicMs(),
-        seen: 0,
-        skipFrames: warmUp === 'longer' ? settings.skipFrames : 0,
-        settle: (outcome) => {
-          this.#waiters.delete(waiter);
-          resolve(outcome);
-        },
-      };
-      this.#waiters.add(waiter);
-    });
+    const waiter = this.#waiters.add(warmUp === 'longer' ? settings.skipFrames : 0);
     this.#start();
-    const called = orAborted(orAborted(answer, signal), this.#closing.signal);
+    const called = orAborted(orAborted(waiter.answer, signal), this.#closing.signal);
     await withDeadline(clock, deadlineMs, called);
-    // Nobody waits here any more where the answer came in time.
-    this.#failAll(streamStalled('the camera', settings.timeoutSeconds));
-    void this.#closeWhenIdle();
-    return answer;
+    // Harmless where the answer came in time.
+    waiter.settle(streamTimeout((clock.monotonicMs() - waiter.askedMs) / 1000));
+    const outcome = await waiter.answer;
+    if (outcome.kind === 'captured') void this.#closeWhenIdle();
+    else if (this.#waiters.size === 0) await this.#stopInTime();
+    return outcome.kind === 'failed' && this.#stuck !== undefined ? streamWedged('the camera') : outcome;
   }
 
   async close(): Promise<void> {
@@ -106,7 +101,7 @@ class StreamDriver implements Driver {
   #start(): void {
     this.#idle.abort();
     this.#wanted = true;
-    this.#wakeup.wake(); // a trigger does not wait for the backoff delay
+    this.#pause.abort();
     this.#running ??= this.#keepStreaming().finally(() => {
       this.#running = undefined;
       if (this.#wanted) this.#start();
@@ -117,7 +112,12 @@ class StreamDriver implements Driver {
     this.#idle.abort();
     this.#wanted = false;
     this.#session?.stop();
-    this.#wakeup.wake();
+    this.#pause.abort();
+  }
+
+  async #stopInTime(): Promise<void> {
+    this.#stop();
+    await withDeadline(this.#options.clock, STOP_MS_MAX, this.#running ?? Promise.resolve());
   }
 
   async #closeWhenIdle(): Promise<void> {
@@ -131,14 +131,16 @@ class StreamDriver implements Driver {
 
   async #keepStreaming(): Promise<void> {
     let retryMs = RETRY_MS_MIN;
+    this.#rawNode = undefined;
     while (this.#wanted) {
+      const pause = new AbortController();
+      this.#pause = pause;
       const next = await this.#streamOnce();
       if (next === 'again') continue;
-      retryMs = next === 'healthy' ? RETRY_MS_MIN : Math.min(retryMs * 2, RETRY_MS_MAX);
+      if (next === 'healthy') retryMs = RETRY_MS_MIN;
       if (!this.#isWanted()) return;
-      const over = new AbortController();
-      await Promise.race([sleep(this.#options.clock, retryMs, over.signal), this.#wakeup.wait(over.signal)]);
-      over.abort();
+      await sleep(this.#options.clock, retryMs, pause.signal);
+      retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
     }
   }
 
@@ -149,65 +151,66 @@ class StreamDriver implements Driver {
 
   /** One session, and what it says about the next one. */
   async #streamOnce(): Promise<'again' | 'backOff' | 'healthy'> {
-    const { findNode, hasProgram, findLauncher, settings } = this.#options;
-    if (this.#stuck) return this.#givenUp(streamWedged('the camera'));
-    const found = await findNode();
-    if (found.kind === 'failed') return this.#givenUp(found);
-    const { node } = found;
-    const command = streamCommand({ node, jpegs: this.#jpegs, ...settings });
-    if (!(await hasProgram(command.file))) return this.#givenUp(streamToolMissing(command.file));
-    const launcher = await findLauncher();
+    const { clock } = this.#options;
+    const openedMs = clock.monotonicMs();
+    const ready = await this.#prepare();
+    if (ready.kind === 'failed') {
+      this.#waiters.fail(ready, openedMs);
+      return 'backOff';
+    }
     if (!this.#isWanted()) return 'backOff';
     const onFrame = (frame: StreamFrame, index: number): void => {
-      this.#deliver(frame, index);
+      this.#waiters.deliver(frame, index);
     };
-    this.#session = openStreamSession(command, { ...this.#options, launcher, onFrame });
+    this.#session = openStreamSession(ready.command, { ...this.#options, launcher: ready.launcher, onFrame });
     const end = await this.#session.ended;
     this.#session = undefined;
-    if (end.kind === 'wedged') this.#rememberStuck(end);
-    else if (end.frames > 0) return 'healthy';
-    if (this.#jpegs === 'camera' && node !== 'csi' && end.kind === 'ended' && wantsOtherFormat(end.said)) {
-      this.#jpegs = 'encode'; // a camera without MJPEG: ffmpeg makes the JPEGs
+    if (end.kind === 'wedged') this.#stuck = end;
+    else if (end.frames > 0) return end.lastedMs >= HEALTHY_MS_MIN ? 'healthy' : 'backOff';
+    if (end.kind === 'ended' && wantsOtherFormat(end.said) && this.#rawNode !== ready.node) {
+      this.#rawNode = ready.node;
       return 'again';
     }
-    return end.kind === 'stopped' ? 'backOff' : this.#givenUp(this.#failureOf(node, end));
-  }
-
-  #deliver(frame: StreamFrame, index: number): void {
-    const { clock, settings } = this.#options;
-    const nowMs = clock.monotonicMs();
-    const ageMs = frame.exposedAtMs === undefined ? Infinity : clock.now().getTime() - frame.exposedAtMs;
-    const stamped = Math.abs(ageMs) <= STAMP_AGE_MS_MAX;
-    for (const waiter of this.#waiters) {
-      const fresh = stamped ? nowMs - ageMs > waiter.askedMs : waiter.seen >= FRAMES_IN_FLIGHT;
-      const warm = index >= settings.skipFrames && waiter.seen >= waiter.skipFrames;
-      waiter.seen += 1;
-      if (!fresh || !warm) continue;
-      const capturedAt = stamped ? new Date(clock.now().getTime() - ageMs) : clock.now();
-      waiter.settle({ kind: 'captured', bytes: frame.bytes, capturedAt });
-    }
-  }
-
-  #rememberStuck({ gone }: SessionEnd): void {
-    this.#stuck = true;
-    void gone.then(() => {
-      this.#stuck = false;
-    });
-  }
-
-  #failureOf(node: string, end: SessionEnd): CaptureFailure {
-    if (end.kind === 'wedged') return streamWedged(node);
-    return end.kind === 'stalled'
-      ? streamStalled(node, this.#options.settings.timeoutSeconds)
-      : streamFailure(node, end.said);
-  }
-
-  #givenUp(failure: CaptureFailure): 'backOff' {
-    this.#failAll(failure);
+    const failure = sessionFailure(ready, end);
+    if (failure !== undefined) this.#waiters.fail(failure, openedMs);
     return 'backOff';
   }
 
-  #failAll(failure: CaptureFailure): void {
-    for (const waiter of this.#waiters) waiter.settle(failure);
+  /** What has to be so before a session opens; finding it out changes nothing on the camera. */
+  async #prepare(): Promise<Ready | CaptureFailure> {
+    const { findNode, hasProgram, findLauncher, settings } = this.#options;
+    if ((await this.#stuck?.clear()) === 'left') return streamWedged('the camera');
+    this.#stuck = undefined;
+    const found = await findNode();
+    if (found.kind === 'failed') return found;
+    const { node } = found;
+    const jpegs = node === this.#rawNode ? 'encode' : 'camera';
+    const command = streamCommand({ node, jpegs, ...settings });
+    if (!(await hasProgram(command.file))) return streamToolMissing(command.file);
+    return { kind: 'ready', node, command, launcher: await findLauncher() };
+  }
+}
+
+interface Ready {
+  readonly kind: 'ready';
+  readonly node: string;
+  readonly command: StreamCommand;
+  readonly launcher: readonly string[];
+}
+
+/** Nothing for a session that may be followed by a better one: who waits has a deadline of their own. */
+function sessionFailure({ node, command }: Ready, end: SessionEnd): CaptureFailure | undefined {
+  switch (end.kind) {
+    case 'stopped':
+    case 'stalled':
+      return undefined;
+    case 'wedged':
+      return streamWedged(node);
+    case 'notRun':
+      return streamToolNotRun(command.file, end.said);
+    case 'ended':
+      return streamFailure(node, end.said);
+    default:
+      return unreachable(end.kind);
   }
 }

@@ -11,13 +11,22 @@ export function streamToolMissing(program: keyof typeof INSTALL): CaptureFailure
   return failed('tool', `Cannot stream: ${program} is not installed`, `Install it: ${INSTALL[program]}`);
 }
 
-/** The driver or a program asks for a format that the camera does not have. */
+/** The program is there by its name, but did not start. */
+export function streamToolNotRun(program: keyof typeof INSTALL, said: string): CaptureFailure {
+  return failed(
+    'tool',
+    `Cannot stream: ${program} does not run: ${lastLine(said)}`,
+    `Install it: ${INSTALL[program]}`,
+  );
+}
+
+/** The camera has no MJPEG: ffmpeg's words when the driver grants no pixel format of that codec, and only then. */
 export function wantsOtherFormat(said: string): boolean {
-  return /Cannot find a proper format|not supported|Invalid argument|Invalid data found/i.test(said);
+  return said.includes('Cannot find a proper format for codec');
 }
 
 export function streamFailure(node: string, said: string): CaptureFailure {
-  const words = said.trim().split('\n').at(-1) ?? '';
+  const words = lastLine(said);
   const detail = `Cannot stream from ${node}: ${words === '' ? 'the stream ended without a word' : words}`;
   if (/busy/i.test(said))
     return failed('busy', detail, 'End the other program that uses the camera (fuser -v NODE)');
@@ -34,10 +43,11 @@ export function streamFailure(node: string, said: string): CaptureFailure {
   return failed('badFrame', detail, 'Check the USB cable and the power supply');
 }
 
-export function streamStalled(node: string, seconds: number): CaptureFailure {
+/** `seconds`: how long the capture waited. */
+export function streamTimeout(seconds: number): CaptureFailure {
   return failed(
     'timeout',
-    `Cannot capture from ${node}: no fresh frame within ${seconds} s`,
+    `Cannot capture from the camera: no fresh frame within ${seconds.toFixed(1)} s`,
     'Check the USB cable and the power supply, or raise camera.timeoutSeconds',
   );
 }
@@ -48,4 +58,8 @@ export function streamWedged(node: string): CaptureFailure {
     `Cannot stream from ${node}: the program of the last stream cannot be killed, it hangs inside the kernel`,
     'Unplug the camera and plug it in again',
   );
+}
+
+function lastLine(said: string): string {
+  return said.trim().split('\n').at(-1) ?? '';
 }

@@ -1,6 +1,6 @@
 // Makes the pipeline's camera out of a driver: one capture at a time, checked, retaken once, over at its deadline.
 import { createHash } from 'node:crypto';
-import type { Camera, CaptureFailure, CaptureOutcome } from '../domain.ts';
+import type { Camera, CaptureFailure, CaptureOutcome, Suspicion } from '../domain.ts';
 import { isAborted } from '../support/abort.ts';
 import { withDeadline, type Clock } from '../support/clock.ts';
 import type { JpegCodec } from '../support/jpeg.ts';
@@ -21,7 +21,7 @@ export interface CheckedCameraOptions {
  */
 export function createCheckedCamera(options: CheckedCameraOptions): Camera {
   const { driver, settings, clock } = options;
-  const sameness = isPhysical(settings) ? createSameness() : undefined;
+  const past = isPhysical(settings) ? createPast() : undefined;
   let closed = false;
   let underway: Underway | undefined;
 
@@ -30,7 +30,7 @@ export function createCheckedCamera(options: CheckedCameraOptions): Camera {
     if (closed || isAborted(signal)) return calledOff();
     const { stop, release } = stopWith(signal);
     const timeoutMs = settings.timeoutSeconds * 1000;
-    const ended = takeFrame({ ...options, sameness }, { signal: stop.signal, deadlineMs: timeoutMs });
+    const ended = takeFrame({ ...options, past }, { signal: stop.signal, deadlineMs: timeoutMs });
     const own = { ended, stop, late: false };
     underway = own;
     const clear = (): void => {
@@ -88,7 +88,9 @@ function isPhysical({ driver, device }: { readonly driver: string; readonly devi
 // A driver ends itself at the deadline; killing a helper and seeing it gone takes it up to 1.5 seconds more.
 const DRIVER_GRACE_MS = 2000;
 
-type Taking = CheckedCameraOptions & { readonly sameness: Sameness | undefined };
+type Taking = CheckedCameraOptions & { readonly past: Past | undefined };
+
+type Taken = CaptureOutcome | { readonly kind: 'same' | 'resized'; readonly size: string };
 
 async function takeFrame(options: Taking, limits: CaptureLimits): Promise<CaptureOutcome> {
   const startMs = options.clock.monotonicMs();
@@ -97,19 +99,24 @@ async function takeFrame(options: Taking, limits: CaptureLimits): Promise<Captur
     return first;
   const leftMs = limits.deadlineMs - (options.clock.monotonicMs() - startMs);
   const again = { ...limits, deadlineMs: leftMs, warmUp: 'longer' } as const;
-  const second = leftMs > 0 && !isAborted(limits.signal) ? await takeOnce(options, again) : first;
+  const second = leftMs > 0 && !isAborted(limits.signal) ? await takeOnce(options, again, first) : first;
   // A suspect frame is still better than none; one that the camera gave before is not.
   const best = second.kind !== 'captured' && first.kind === 'captured' ? first : second;
-  if (best.kind === 'same') return frozen();
-  return best.kind === 'captured' && options.settings.onSuspect === 'fail' && best.frame.suspect !== undefined
-    ? showsNothing(best.frame.suspect)
-    : best;
+  return outcomeOf(best, options.settings);
+}
+
+function outcomeOf(taken: Taken, { onSuspect }: Pick<CameraSettings, 'onSuspect'>): CaptureOutcome {
+  if (taken.kind === 'failed') return taken;
+  if (taken.kind !== 'captured') return taken.kind === 'same' ? frozen() : resized(taken.size);
+  const { suspect } = taken.frame;
+  return onSuspect === 'fail' && suspect !== undefined ? showsNothing(suspect) : taken;
 }
 
 async function takeOnce(
-  { driver, codec, sameness }: Taking,
+  { driver, codec, past }: Taking,
   limits: CaptureLimits,
-): Promise<CaptureOutcome | { readonly kind: 'same' }> {
+  before?: Taken,
+): Promise<Taken> {
   const raw = await driver.capture(limits);
   if (raw.kind === 'failed') return raw;
   const check = await checkFrame(raw.bytes, codec);
@@ -117,8 +124,10 @@ async function takeOnce(
     return failed('badFrame', `Cannot use frame: ${check.detail}, a whole JPEG is needed`, BAD_FRAME_REMEDY);
   }
   const { jpeg, widthPx, heightPx, suspect } = check;
-  // Black pictures may well be alike: a frame that shows nothing is judged by that alone.
-  if (suspect === undefined && sameness?.seenBefore(jpeg) === true) return { kind: 'same' };
+  const size = `${String(widthPx)}x${String(heightPx)}`;
+  const refusedSize = before?.kind === 'resized' ? before.size : undefined;
+  const verdict = past?.judge({ jpeg, size, suspect }, refusedSize) ?? 'new';
+  if (verdict !== 'new') return { kind: verdict, size };
   const picture = { jpeg, widthPx, heightPx, capturedAt: raw.capturedAt };
   return { kind: 'captured', frame: suspect === undefined ? picture : { ...picture, suspect } };
 }
@@ -126,21 +135,39 @@ async function takeOnce(
 const BAD_FRAME_REMEDY =
   'Check the USB cable and the power supply, try a smaller camera.widthPx and camera.heightPx';
 
-interface Sameness {
-  /** Whether these are the bytes it was asked about last. */
-  seenBefore(jpeg: Uint8Array): boolean;
+/** What a physical camera gave before. */
+interface Past {
+  /** `same`: the bytes of the frame before; `resized`: not of its size, nor of the one that was refused just now. */
+  judge(
+    frame: { readonly jpeg: Uint8Array; readonly size: string; readonly suspect: Suspicion | undefined },
+    refusedSize: string | undefined,
+  ): 'new' | Exclude<Taken['kind'], CaptureOutcome['kind']>;
 }
 
-function createSameness(): Sameness {
+function createPast(): Past {
   let last = '';
+  // Of the last good frame: it need not be the requested size, and a camera may change it when it is plugged in anew.
+  let granted: string | undefined;
   return {
-    seenBefore(jpeg) {
+    judge({ jpeg, size, suspect }, refusedSize) {
+      if (granted !== undefined && size !== granted && size !== refusedSize) return 'resized';
+      // Black pictures may well be alike: a frame that shows nothing is judged by that alone.
+      if (suspect !== undefined) return 'new';
       const hash = createHash('sha256').update(jpeg).digest('hex');
-      const same = hash === last;
+      if (hash === last) return 'same';
       last = hash;
-      return same;
+      granted = size;
+      return 'new';
     },
   };
+}
+
+function resized(size: string): CaptureFailure {
+  return failed(
+    'badFrame',
+    `Cannot use frame: it has ${size} pixels, the size of the frames before is needed, also when taken again`,
+    BAD_FRAME_REMEDY,
+  );
 }
 
 function frozen(): CaptureFailure {

@@ -1,22 +1,32 @@
 // Asks and sets capture devices through v4l2-ctl (package v4l-utils); it takes no picture and keeps no device open.
+import type { Clock } from '../support/clock.ts';
 import { unreachable } from '../support/errors.ts';
-import type { RunProcess } from '../support/run-process.ts';
+import type { RunOutcome, RunProcess } from '../support/run-process.ts';
+import type { CaptureLimits } from './driver.ts';
 import { givesPictures, parseControls, parseFormats, type Control, type PixelFormat } from './v4l2-text.ts';
 
 export type Answer<T> =
   | { readonly kind: 'answer'; readonly value: T }
   /** v4l2-ctl is not installed. */
   | { readonly kind: 'missing' }
-  | { readonly kind: 'failed'; readonly detail: string };
+  | {
+      readonly kind: 'failed';
+      readonly detail: string;
+      /** `silent`: it hangs, and is not asked for a while. `noTime`: the capture that asks is over, or nearly so. */
+      readonly why?: 'silent' | 'noTime';
+    };
+
+/** Of the capture that asks. */
+export type AskLimits = Pick<CaptureLimits, 'deadlineMs' | 'signal'>;
 
 /** Every `node` is `/dev/videoN`; another text is a bug and throws, so that none reaches a command line. */
 export interface V4l2 {
   /** Whether the node gives pictures; `undefined` where it did not say. */
-  givesPictures(node: string): Promise<Answer<boolean | undefined>>;
+  givesPictures(node: string, limits?: AskLimits): Promise<Answer<boolean | undefined>>;
   formats(node: string): Promise<Answer<readonly PixelFormat[]>>;
-  controls(node: string): Promise<Answer<readonly Control[]>>;
+  controls(node: string, limits?: AskLimits): Promise<Answer<readonly Control[]>>;
   /** In the order given. */
-  setControls(node: string, values: readonly ControlValue[]): Promise<Answer<undefined>>;
+  setControls(node: string, values: readonly ControlValue[], limits?: AskLimits): Promise<Answer<undefined>>;
 }
 
 export interface ControlValue {
@@ -29,34 +39,49 @@ export interface V4l2Options {
   readonly runProcess: RunProcess;
   /** `PATH` where v4l2-ctl is looked for. */
   readonly searchPath: string;
+  /** Tells when a program that hung may be asked again; without it, as for a command that soon ends, it always may. */
+  readonly clock?: Clock;
 }
 
-/** Each call ends within 1.5 seconds and the time a kill takes. */
-export function createV4l2({ runProcess, searchPath }: V4l2Options): V4l2 {
+/** Each call ends within 1.5 seconds, and half of what its capture has left, and the time a kill takes. */
+export function createV4l2({ runProcess, searchPath, clock }: V4l2Options): V4l2 {
   let wedged = false;
+  let silentUntilMs = -Infinity;
 
-  async function ask<T>(
-    node: string,
-    options: readonly string[],
-    parse: (said: string) => T,
-  ): Promise<Answer<T>> {
+  async function ask<T>(node: string, { options, parse, limits }: Question<T>): Promise<Answer<T>> {
     if (!NODE.test(node)) throw new TypeError(`Cannot ask ${JSON.stringify(node)}: allowed is /dev/videoN`);
-    if (wedged) return { kind: 'failed', detail: WEDGED };
+    const deadlineMs = Math.min(DEADLINE_MS, (limits?.deadlineMs ?? Infinity) / 2);
+    const refusal = notNow(deadlineMs);
+    if (refusal !== undefined) return refusal;
     const ran = await runProcess({
       file: 'v4l2-ctl',
       args: ['--device', node, ...options],
       env: { PATH: searchPath, LC_ALL: 'C' },
-      deadlineMs: DEADLINE_MS,
+      deadlineMs,
+      ...(limits === undefined ? {} : { signal: limits.signal }),
     });
+    if (ran.kind === 'exited' && ran.code === 0) return { kind: 'answer', value: parse(ran.stdout) };
+    return withoutAnswer(ran);
+  }
+
+  function notNow(deadlineMs: number): NoAnswer | undefined {
+    if (wedged) return { kind: 'failed', detail: WEDGED };
+    if (clock !== undefined && clock.monotonicMs() < silentUntilMs) return SILENT;
+    return deadlineMs < ASK_MS_MIN ? NO_TIME : undefined;
+  }
+
+  function withoutAnswer(ran: RunOutcome): NoAnswer {
     switch (ran.kind) {
       case 'exited':
-        if (ran.code === 0) return { kind: 'answer', value: parse(ran.stdout) };
         return { kind: 'failed', detail: `v4l2-ctl said: ${oneLine(ran.stderr + ran.stdout)}` };
       case 'missing':
-        return ran;
+        // Other codes: it may not be run, or no descriptor, memory or process is left.
+        return ran.detail.startsWith('ENOENT') ? { kind: 'missing' } : { kind: 'failed', detail: ran.detail };
       case 'timeout':
+        silentUntilMs = (clock?.monotonicMs() ?? 0) + SILENT_MS;
+        return SILENT;
       case 'aborted':
-        return { kind: 'failed', detail: `v4l2-ctl did not answer within ${String(DEADLINE_MS)} ms` };
+        return NO_TIME;
       case 'wedged':
         wedged = true; // one process that cannot be killed is enough: this run starts no other
         return { kind: 'failed', detail: WEDGED };
@@ -66,15 +91,39 @@ export function createV4l2({ runProcess, searchPath }: V4l2Options): V4l2 {
   }
 
   return {
-    givesPictures: (node) => ask(node, ['--info'], givesPictures),
-    formats: (node) => ask(node, ['--list-formats-ext'], parseFormats),
-    controls: (node) => ask(node, ['--list-ctrls-menus'], parseControls),
-    setControls: async (node, values) => ask(node, ['--set-ctrl', assignments(values)], () => undefined),
+    givesPictures: (node, limits) => ask(node, { options: ['--info'], parse: givesPictures, limits }),
+    formats: (node) => ask(node, { options: ['--list-formats-ext'], parse: parseFormats }),
+    controls: (node, limits) => ask(node, { options: ['--list-ctrls-menus'], parse: parseControls, limits }),
+    setControls: async (node, values, limits) =>
+      ask(node, { options: ['--set-ctrl', assignments(values)], parse: () => undefined, limits }),
   };
+}
+
+type NoAnswer = Exclude<Answer<never>, { kind: 'answer' }>;
+
+interface Question<T> {
+  readonly options: readonly string[];
+  readonly parse: (said: string) => T;
+  readonly limits?: AskLimits | undefined;
 }
 
 /** A camera answers in milliseconds; one that does not hangs, and the capture wants its time. */
 const DEADLINE_MS = 1500;
+/** On a busy machine the program needs a few tenths to start: silence for less proves nothing. */
+const ASK_MS_MIN = 250;
+/** Each hang costs a capture up to half of its time; a camera that came back may wait this long for its controls. */
+const SILENT_MS = 60_000;
+/** One text for the hang and for the while after it, so that it is told once. */
+const SILENT = Object.freeze({
+  kind: 'failed',
+  detail: 'v4l2-ctl did not answer in time, it is asked again after a minute',
+  why: 'silent',
+} as const);
+const NO_TIME = Object.freeze({
+  kind: 'failed',
+  detail: 'no time is left to ask v4l2-ctl',
+  why: 'noTime',
+} as const);
 const NODE = /^\/dev\/video\d{1,3}$/;
 const CONTROL_NAME = /^[a-z0-9_]{1,64}$/;
 const WORDS_CHARACTERS_MAX = 300;

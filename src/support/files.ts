@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import {
   access,
   chmod,
+  lstat,
   mkdir,
   mkdtemp,
   open,
@@ -96,11 +97,20 @@ export async function canReadAndWrite(path: string): Promise<boolean> {
   }
 }
 
-/** Whether a program of this name lies on the search path (folders with colons between). */
+/** Whether a program of this name that we may run lies on the search path (folders with colons between). */
 export async function hasProgram(name: string, searchPath: string): Promise<boolean> {
   const folders = searchPath.split(':').filter((folder) => folder !== '');
-  const kinds = await Promise.all(folders.map((folder) => pathKind(join(folder, name))));
-  return kinds.includes('file');
+  const found = await Promise.all(folders.map((folder) => isProgram(join(folder, name))));
+  return found.includes(true);
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await pathKind(path)) === 'file'; // a folder may be "executed" as well
+  } catch {
+    return false;
+  }
 }
 
 /** Makes a folder that only we may enter. */
@@ -109,12 +119,25 @@ export async function makePrivateFolder(path: string): Promise<void> {
   await chmod(path, 0o700);
 }
 
+/** What the names of our temporary folders begin with. */
+export const TEMPORARY_PREFIX = 'shutterd-';
+
 /** A fresh 0700 folder below `parent`; `remove` deletes it with what is in it. */
 export async function makeTemporaryFolder(
   parent: string,
 ): Promise<{ path: string; remove: () => Promise<void> }> {
   const path = await temporaryFolder(parent);
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** The user that owns a folder which nobody else may enter; `undefined` for a link and for anything else. */
+export async function privateFolderOwner(path: string): Promise<number | undefined> {
+  try {
+    const found = await lstat(path);
+    return found.isDirectory() && (found.mode & 0o077) === 0 ? found.uid : undefined;
+  } catch {
+    return undefined; // somebody removed it meanwhile
+  }
 }
 
 /** Writes a file for a person, with the permissions their umask gives. */
@@ -135,7 +158,7 @@ export async function writeFile(path: string, bytes: Uint8Array): Promise<void> 
 
 async function temporaryFolder(parent: string): Promise<string> {
   try {
-    return await mkdtemp(join(parent, 'shutterd-'));
+    return await mkdtemp(join(parent, TEMPORARY_PREFIX));
   } catch (error) {
     const code = errorCode(error) ?? 'unknown';
     throw new OperatingError(
@@ -148,8 +171,17 @@ async function temporaryFolder(parent: string): Promise<string> {
   }
 }
 
-export async function removeFile(path: string): Promise<void> {
-  await rm(path, { force: true });
+/** Removes whatever is at `path`, with what is in it; nothing there is no failure. Never rejects. */
+export async function removeWhole(
+  path: string,
+): Promise<{ readonly kind: 'removed' } | { readonly kind: 'failed'; readonly detail: string }> {
+  try {
+    // Somebody may still be writing into the folder, or have used up our descriptors for a moment.
+    await rm(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 25 });
+    return { kind: 'removed' };
+  } catch (error) {
+    return { kind: 'failed', detail: errorMessage(error) };
+  }
 }
 
 /** Bytes an unprivileged process may still write on the file system that holds `path`. */

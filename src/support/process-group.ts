@@ -1,5 +1,5 @@
 // Starts a program without a shell, in a process group of its own that can be killed whole; the only door to child_process.
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { Readable, type Writable } from 'node:stream';
 import { withDeadline, type Clock } from './clock.ts';
 import { errorCode, errorMessage } from './errors.ts';
@@ -18,7 +18,7 @@ export interface StartOptions {
 
 export type ProcessEnd =
   | { readonly kind: 'exited'; readonly code: number | null }
-  /** It never ran: no such program, or no right to run it. */
+  /** It never ran: no such program, no right to run it, or the machine is out of descriptors, memory or processes. */
   | { readonly kind: 'missing'; readonly detail: string };
 
 export interface ProcessGroup {
@@ -52,18 +52,21 @@ const KILL_GRACE_MS = 1500;
 
 export function createStartProcess(deps: { clock: Clock; kill: Kill }): StartProcess {
   return ({ file, args, env, stdin, extra = [] }) => {
-    const child = spawn(file, args, {
-      detached: true,
-      shell: false,
-      env: { ...env },
-      stdio: [stdin, 'pipe', 'pipe', ...extra],
-    });
+    const child = spawnOrError(() =>
+      spawn(file, args, {
+        detached: true,
+        shell: false,
+        env: { ...env },
+        stdio: [stdin, 'pipe', 'pipe', ...extra],
+      }),
+    );
+    if (child instanceof Error) return neverRan(child);
     const ended = new Promise<ProcessEnd>((resolve) => {
       child.once('exit', (code) => {
         resolve({ kind: 'exited', code });
       });
       child.once('error', (error) => {
-        resolve({ kind: 'missing', detail: `${errorCode(error) ?? 'error'}: ${errorMessage(error)}` });
+        resolve(missing(error));
       });
     });
     const closed = new Promise<void>((resolve) => {
@@ -72,7 +75,7 @@ export function createStartProcess(deps: { clock: Clock; kill: Kill }): StartPro
       });
     });
     child.stdin?.on('error', () => undefined); // EPIPE: the program ended first, its exit says so
-    const pipes = child.stdio.slice(3).filter((stream) => stream instanceof Readable);
+    const pipes = pipesOf(child);
     return {
       pid: child.pid,
       stdin: child.stdin ?? undefined,
@@ -94,10 +97,40 @@ export function createStartProcess(deps: { clock: Clock; kill: Kill }): StartPro
   };
 }
 
+/** Most failures come later, as an event; ENOMEM and its like are thrown. A wrong argument (`ERR_...`) is a bug. */
+function spawnOrError<T>(start: () => T): T | Error {
+  try {
+    return start();
+  } catch (error) {
+    if (!(error instanceof Error) || errorCode(error)?.startsWith('ERR_') !== false) throw error;
+    return error;
+  }
+}
+
+function neverRan(error: Error): ProcessGroup {
+  return {
+    ...{ pid: undefined, stdin: undefined, stdout: Readable.from([]), stderr: Readable.from([]), pipes: [] },
+    ended: Promise.resolve(missing(error)),
+    closed: Promise.resolve(),
+    kill: () => Promise.resolve('gone'),
+    killStray: () => undefined,
+  };
+}
+
+function missing(error: Error): ProcessEnd {
+  return { kind: 'missing', detail: `${errorCode(error) ?? 'error'}: ${errorMessage(error)}` };
+}
+
+/** Where no descriptor was left for its pipes, a child has no `stdio` at all, whatever its type says. */
+function pipesOf({ stdio }: Partial<Pick<ChildProcess, 'stdio'>>): readonly Readable[] {
+  return stdio?.slice(3).filter((stream) => stream instanceof Readable) ?? [];
+}
+
 function killIfThere(pid: number, kill: Kill): void {
   try {
     kill(pid, 'SIGKILL');
   } catch (error) {
-    if (errorCode(error) !== 'ESRCH') throw error; // ESRCH: nobody is left there
+    // ESRCH: nobody is left there. EPERM: it is another user's by now, and whoever waits for its end sees it stay.
+    if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error;
   }
 }

@@ -42,7 +42,7 @@ describe('cameraFinder()', () => {
   });
 
   it('takes a camera behind libcamera for there where its program is, with driver stream and auto only', async () => {
-    writeFileSync(join(bench.root, 'rpicam-vid'), '');
+    writeFileSync(join(bench.root, 'rpicam-vid'), '', { mode: 0o755 });
     assert.deepEqual(await find('stream')?.(), { kind: 'found', node: 'csi' });
     assert.equal((await find('stream', tree.at('video0'))?.())?.kind, 'failed');
     assert.equal((await find('node-webcam')?.())?.kind, 'failed');

@@ -90,6 +90,40 @@ describe('createControlledDriver()', () => {
     }
   });
 
+  it('tells of a program that went silent once, whatever it was doing', async () => {
+    const silent = { kind: 'failed', detail: 'silent', why: 'silent' } as const;
+    const driver = controlled({ gain: 50 });
+    camera.setControls = async () => silent;
+    await capture(driver);
+    camera.answer = silent;
+    await capture(driver);
+    assert.deepEqual(told, [['Cannot set camera.controls: silent']]);
+  });
+
+  it('tells nothing new where the capture had no time to ask', async () => {
+    const noTime = { kind: 'failed', detail: 'no time', why: 'noTime' } as const;
+    const driver = controlled({ gain: 50 });
+    camera.answer = noTime;
+    await capture(driver);
+    camera.answer = undefined;
+    camera.setControls = async () => noTime;
+    await capture(driver);
+    assert.deepEqual(told, []);
+    assert.equal(limits.length, 2);
+  });
+
+  it('starts no capture when its time is over or it was called off', async () => {
+    const driver = controlled({ gain: 50 });
+    const aborted = await driver.capture({ signal: AbortSignal.abort(), deadlineMs: 5000 });
+    camera.values.clear();
+    camera.setControls = async () => {
+      await clock.advance(5000);
+      return { kind: 'answer', value: undefined };
+    };
+    const late = await capture(driver);
+    assert.deepEqual([aborted.kind, late.kind, limits.length], ['failed', 'failed', 0]);
+  });
+
   it('says when the problem changes and when it is over', async () => {
     const driver = controlled({ gain: 50 });
     camera.answer = { kind: 'failed', detail: 'busy' };

@@ -54,6 +54,16 @@ describe('findDevice()', () => {
     }
   });
 
+  it('says that it may not or cannot look, and does not reject, where the devices cannot be listed', async () => {
+    const circle = join(root, 'circle');
+    symlinkSync(circle, circle);
+    for (const device of ['auto', join(root, 'dev', 'video7')]) {
+      const found = await findDevice(device, { ...folders, sysfs: circle });
+      assert.ok(found.kind === 'failed' && found.cause === 'busy');
+      assert.match(found.detail, /^Cannot find camera: Cannot read folder .*circle: ELOOP/);
+    }
+  });
+
   it('takes no codec, image signal processor, CSI port or metadata node for a camera', async () => {
     plugIn('video0', { index: '1' });
     plugIn('video10', { name: 'bcm2835-codec-decode', driver: 'bcm2835-codec' });

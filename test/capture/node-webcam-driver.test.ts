@@ -83,7 +83,7 @@ describe('createNodeWebcamDriver()', () => {
     const given = readFileSync(join(bench.root, 'arguments'), 'utf8').trim().split('\n');
     const expected = ['-q', '--no-banner', '-d', 'TEST', '-r', '320x240', '-S', '2', '--jpeg', '95'];
     assert.deepEqual(given.slice(0, -1), expected);
-    assert.match(given.at(-1) ?? '', /\/private\/[0-9a-f-]{36}\.jpg$/);
+    assert.match(given.at(-1) ?? '', /\/private\/[0-9a-f-]{36}\/picture\.jpg$/);
     const environment = readFileSync(join(bench.root, 'environment'), 'utf8');
     assert.match(environment, /^LC_ALL=C$/m);
     assert.doesNotMatch(environment, /CANARY/);

@@ -5,6 +5,7 @@ import { failed } from '../../src/capture/driver.ts';
 import { readJpegStructure } from '../../src/support/jpeg-structure.ts';
 import { createSystemClock } from '../../src/support/clock.ts';
 import { createStartProcess, type ProcessGroup } from '../../src/support/process-group.ts';
+import { createRandom } from '../../src/support/random.ts';
 import { jpegOf, solid } from '../support/jpeg-samples.ts';
 import { exposureOf, fakeFfmpeg, GENERATED, scriptedCamera, type FakeProgram } from './fake-ffmpeg.ts';
 
@@ -41,7 +42,6 @@ describe('createStreamDriver()', () => {
         widthPx: 320,
         heightPx: 240,
         skipFrames: 0,
-        timeoutSeconds: 8,
         keepWarmSeconds: -1,
         ...settings,
       },
@@ -54,6 +54,7 @@ describe('createStreamDriver()', () => {
         return group;
       },
       clock,
+      random: createRandom(),
       searchPath: program.searchPath,
       ...overrides,
     });
@@ -154,6 +155,7 @@ describe('createStreamDriver()', () => {
   for (const { says, script } of [
     { says: 'without stamps', script: { stamped: false } },
     { says: 'with stamps from before a clock jump', script: { stampOffsetMs: -3_600_000 } },
+    { says: 'with stamps of the future', script: { stampOffsetMs: 3000 } },
   ]) {
     it(`leaves out the frames that may be in flight ${says}`, async () => {
       const from = await stream(scriptedCamera({ jpeg, latencyMs: 20, ...script }));

@@ -46,6 +46,8 @@ function cameraOf(driver: Driver, change: CameraChange = {}): Camera {
 describe('createCheckedCamera()', () => {
   let good: RawOutcome;
   let other: RawOutcome;
+  let tall: RawOutcome;
+  let wide: RawOutcome;
   let black: RawOutcome;
   let flat: RawOutcome;
   let cut: RawOutcome;
@@ -54,7 +56,9 @@ describe('createCheckedCamera()', () => {
     const raw = (bytes: Uint8Array): RawOutcome => ({ kind: 'captured', bytes, capturedAt: at });
     const picture = await jpegOf(quarters(64, 32));
     good = raw(picture);
-    other = raw(await jpegOf(quarters(32, 64)));
+    other = raw(await jpegOf(quarters(64, 32), { progressive: true }));
+    tall = raw(await jpegOf(quarters(32, 64)));
+    wide = raw(await jpegOf(quarters(96, 32)));
     cut = raw(picture.subarray(0, picture.length - 9));
     black = raw(await jpegOf(solid(64, 32, [0, 0, 0])));
     flat = raw(await jpegOf(solid(64, 32, [0, 135, 0])));
@@ -118,6 +122,50 @@ describe('createCheckedCamera()', () => {
       assert.ok(outcome.kind === 'captured' && outcome.frame.suspect === 'black');
     }
     assert.equal((await camera.capture(never)).kind, 'failed');
+  });
+
+  const sizes: readonly { says: string; given: () => readonly RawOutcome[]; causes: readonly string[] }[] = [
+    {
+      says: 'refuses a frame of another size when the retake has a third one',
+      given: () => [good, tall, wide, other],
+      causes: ['captured', 'badFrame', 'captured'],
+    },
+    {
+      says: 'refuses it again at the next capture, however often it was refused',
+      given: () => [good, tall, wide, wide, tall],
+      causes: ['captured', 'badFrame', 'badFrame'],
+    },
+    {
+      says: 'hands on the failure of a retake for another size',
+      given: () => [good, tall, failed('noDevice', 'unplugged', 'plug')],
+      causes: ['captured', 'noDevice'],
+    },
+    {
+      says: 'takes the retake that has the granted size, and keeps that size',
+      given: () => [good, tall, other, tall, good],
+      causes: ['captured', 'captured', 'captured'],
+    },
+    {
+      says: 'takes another size that the retake has as well, from then on',
+      given: () => [good, tall, wide, tall, tall, wide, good],
+      causes: ['captured', 'badFrame', 'captured', 'badFrame'],
+    },
+  ];
+  for (const { says, given, causes } of sizes) {
+    it(`${says}, from a physical camera`, async () => {
+      const camera = cameraOf(driverOf(...given()));
+      for (const cause of causes) {
+        const outcome = await camera.capture(never);
+        assert.equal(outcome.kind === 'failed' ? outcome.cause : outcome.kind, cause);
+      }
+    });
+  }
+
+  it('takes frames of any size from a file', async () => {
+    const driver = driverOf(good, tall);
+    const camera = cameraOf(driver, { name: 'file' });
+    for (let turn = 0; turn < 2; turn += 1) assert.equal((await camera.capture(never)).kind, 'captured');
+    assert.equal(driver.calls, 2);
   });
 
   for (const change of [{ name: 'file' }, { name: 'test' }, { device: 'TEST' }] as const) {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createV4l2, type V4l2 } from '../../src/capture/v4l2-ctl.ts';
 import { createSystemClock } from '../../src/support/clock.ts';
-import { createRunProcess, type RunOutcome } from '../../src/support/run-process.ts';
+import { createRunProcess, type RunOptions, type RunOutcome } from '../../src/support/run-process.ts';
+import { createFakeClock } from '../helpers/fake-clock.ts';
 import { CONTROLS, info } from './v4l2-samples.ts';
 
 const NODE = '/dev/video0';
@@ -60,6 +61,51 @@ describe('createV4l2()', () => {
   it('ends a program that hangs', async () => {
     const answer = await play('exec sleep 60').givesPictures(NODE);
     assert.ok(answer.kind === 'failed' && answer.detail.includes('did not answer'));
+  });
+
+  it('asks a program that hung again only after a minute, and says the same all the while', async () => {
+    const clock = createFakeClock();
+    let outcome: RunOutcome = { kind: 'timeout' };
+    let runs = 0;
+    const runOnce = (): Promise<RunOutcome> => {
+      runs += 1;
+      return Promise.resolve(outcome);
+    };
+    const v4l2 = createV4l2({ runProcess: runOnce, searchPath: bin, clock });
+    const first = await v4l2.givesPictures(NODE);
+    outcome = { kind: 'exited', code: 0, stdout: '', stderr: '' };
+    await clock.advance(59_999);
+    assert.deepEqual(await v4l2.controls(NODE), first);
+    assert.ok(first.kind === 'failed' && first.why === 'silent');
+    assert.equal(runs, 1);
+    await clock.advance(1);
+    assert.deepEqual(await v4l2.controls(NODE), { kind: 'answer', value: [] });
+  });
+
+  it('takes at most half of what its capture has left, and nothing where that is too little to judge by', async () => {
+    const given: RunOptions[] = [];
+    const run = (options: RunOptions): Promise<RunOutcome> => {
+      given.push(options);
+      return Promise.resolve({ kind: 'aborted' });
+    };
+    const v4l2 = createV4l2({ runProcess: run, searchPath: bin, clock: createFakeClock() });
+    const { signal } = new AbortController();
+    for (const deadlineMs of [15_000, 1000, 400, 0]) {
+      const answer = await v4l2.controls(NODE, { deadlineMs, signal });
+      assert.ok(answer.kind === 'failed' && answer.why === 'noTime');
+    }
+    assert.deepEqual(
+      given.map((options) => options.deadlineMs),
+      [1500, 500],
+    );
+    assert.ok(given.every((options) => options.signal === signal));
+  });
+
+  it('does not take a program that cannot be started now for one that is not installed', async () => {
+    const run = (): Promise<RunOutcome> =>
+      Promise.resolve({ kind: 'missing', detail: 'EMFILE: no descriptor' });
+    const answer = await createV4l2({ runProcess: run, searchPath: bin }).controls(NODE);
+    assert.deepEqual(answer, { kind: 'failed', detail: 'EMFILE: no descriptor' });
   });
 
   it('starts no second program beside one that cannot be killed', async () => {

@@ -147,10 +147,38 @@ describe('files', () => {
     assert.equal(readFileSync(at('file'), 'utf8'), 'x');
   });
 
-  it('removeFile() removes once, and is not troubled by the second time', async () => {
-    await files.removeFile(at('file'));
-    await files.removeFile(at('file'));
-    assert.equal(existsSync(at('file')), false);
+  it('removeWhole() says what is in the way', async () => {
+    const removal = await files.removeWhole('/proc/self/status');
+    assert.equal(removal.kind, 'failed');
+    assert.match(removal.detail, /^E[A-Z]+: /);
+  });
+
+  it('removeWhole() removes a file or a folder once, and is not troubled by the second time', async () => {
+    writeFileSync(join(at('folder'), 'inside'), '');
+    for (const name of ['file', 'folder', 'file', 'folder']) {
+      assert.deepEqual(await files.removeWhole(at(name)), { kind: 'removed' });
+      assert.equal(existsSync(at(name)), false);
+    }
+  });
+
+  it('hasProgram() finds only a file that may be run', async () => {
+    mkdirSync(at('bin'));
+    writeFileSync(join(at('bin'), 'tool'), '', { mode: 0o644 });
+    mkdirSync(join(at('folder'), 'tool'));
+    assert.equal(await files.hasProgram('tool', `${at('bin')}:${at('folder')}:${at('absent')}`), false);
+    chmodSync(join(at('bin'), 'tool'), 0o755);
+    assert.equal(await files.hasProgram('tool', `:${at('folder')}:${at('bin')}`), true);
+  });
+
+  it('privateFolderOwner() knows the owner of a closed folder, and of nothing else', async () => {
+    chmodSync(at('folder'), 0o755);
+    symlinkSync(at('folder'), at('folderLink'));
+    for (const name of ['absent', 'file', 'folder', 'folderLink']) {
+      assert.equal(await files.privateFolderOwner(at(name)), undefined, name);
+    }
+    chmodSync(at('folder'), 0o700);
+    assert.equal(await files.privateFolderOwner(at('folder')), process.getuid?.());
+    assert.equal(await files.privateFolderOwner(at('folderLink')), undefined);
   });
 
   it('freeBytes() counts what df shows', async () => {

@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSystemClock } from '../../src/support/clock.ts';
+import { createStartProcess } from '../../src/support/process-group.ts';
 import { createRunProcess, type RunOptions, type RunOutcome } from '../../src/support/run-process.ts';
 import { createFakeClock, settle } from '../helpers/fake-clock.ts';
 import { processRuns, untilProcessGone } from '../helpers/processes.ts';
@@ -184,3 +185,62 @@ function pidOrNothing(path: string): number | undefined {
     return undefined; // not written yet
   }
 }
+
+describe('createStartProcess()', () => {
+  const deps = {
+    clock: createSystemClock(),
+    kill: (pid: number, signal: 'SIGKILL') => process.kill(pid, signal),
+  };
+  const options = { file: 'true', args: [], env: ENV, stdin: 'pipe', extra: ['pipe'] } as const;
+
+  it('says that it never ran, and why, when no descriptor is left', async () => {
+    const taken: number[] = [];
+    try {
+      while (!isFull(taken));
+      const group = createStartProcess(deps)(options);
+      const end = await group.ended;
+      assert.ok(end.kind === 'missing');
+      assert.match(end.detail, /^EMFILE: /);
+      assert.deepEqual([group.pid, group.pipes], [undefined, []]);
+      assert.equal(await group.kill(), 'gone');
+    } finally {
+      taken.forEach(closeSync);
+    }
+  });
+
+  it('says that it never ran, and why, when its arguments are too long', async () => {
+    const group = createStartProcess(deps)({ ...options, args: ['x'.repeat(4_000_000)] });
+    const end = await group.ended;
+    assert.ok(end.kind === 'missing' && end.detail.startsWith('E2BIG: '));
+    await group.closed;
+    assert.equal(await group.kill(), 'gone');
+    group.killStray(1);
+  });
+
+  it('throws for what can only be a bug', () => {
+    assert.throws(() => createStartProcess(deps)({ ...options, file: 'a\0b' }), {
+      code: 'ERR_INVALID_ARG_VALUE',
+    });
+  });
+
+  it('takes a group of another user for one that stays', async () => {
+    const denied = Object.assign(new Error('not permitted'), { code: 'EPERM' });
+    const deny = (): never => {
+      throw denied;
+    };
+    const group = createStartProcess({ ...deps, kill: deny })(options);
+    await group.ended;
+    group.killStray(1);
+    assert.equal(await group.kill(), 'gone');
+  });
+
+  /** Takes one more descriptor. */
+  function isFull(taken: number[]): boolean {
+    try {
+      taken.push(openSync('/dev/null', 'r'));
+      return false;
+    } catch {
+      return true;
+    }
+  }
+});
