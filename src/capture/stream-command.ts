@@ -27,7 +27,18 @@ export function streamCommand(source: StreamSource): StreamCommand {
 
 function ffmpegCommand({ node, widthPx, heightPx, jpegs }: StreamSource): StreamCommand {
   if (!NODE.test(node)) throw new TypeError(`Cannot stream from ${node}: allowed is /dev/videoN`);
-  const encode = ['mjpeg', '-q:v', ENCODE_QUALITY, '-pix_fmt', 'yuvj420p', '-fps_mode', 'passthrough'];
+  // One thread: with more the encoder holds back a picture for each.
+  const encode = [
+    'mjpeg',
+    '-threads',
+    '1',
+    '-q:v',
+    ENCODE_QUALITY,
+    '-pix_fmt',
+    'yuvj420p',
+    '-fps_mode',
+    'passthrough',
+  ];
   const input = [
     ...['-hide_banner', '-loglevel', 'error', '-nostdin'],
     // No probing: the first picture would wait for seconds of stream.

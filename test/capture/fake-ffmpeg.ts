@@ -30,12 +30,12 @@ export async function fakeFfmpeg(script: string): Promise<FakeProgram> {
   };
 }
 
-/** The real ffmpeg with a generated source: 30 JPEGs a second through a pipe, stamped in milliseconds when they come out of it. */
+/** The real ffmpeg with a generated source: 30 JPEGs a second, each stamped with the time at which it was drawn. */
 export const GENERATED = `#!/bin/sh
 PATH=\${PATH#*:}
-ffmpeg -v error -nostdin -re -f lavfi -i testsrc2=size=320x240:rate=30 -c:v mjpeg -q:v 3 -f mjpeg pipe:1 |
-  ffmpeg -v error -nostdin -use_wallclock_as_timestamps 1 -fflags nobuffer -probesize 32 -analyzeduration 0 \\
-    -framerate 1000 -f mjpeg -i pipe:0 -copyts -map 0:v -c copy -f tee '[f=mjpeg:flush_packets=1]pipe\\:1|[f=framecrc:flush_packets=1]pipe\\:3'
+exec ffmpeg -v error -nostdin -re -f lavfi -i testsrc2=size=320x240:rate=30 \\
+  -vf settb=1/1000000,setpts=RTCTIME,format=yuvj420p -copyts -fps_mode passthrough -enc_time_base 1:1000000 \\
+  -map 0:v -c:v mjpeg -threads 1 -q:v 3 -f tee '[f=mjpeg:flush_packets=1]pipe\\:1|[f=framecrc:flush_packets=1]pipe\\:3'
 `;
 
 /**
