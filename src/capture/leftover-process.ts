@@ -1,13 +1,13 @@
-// Finds what a capture left running and ends it; it touches no process that does not carry the helper's mark.
+// Finds what a capture left running and ends it; it touches no process that does not carry the mark of its program.
 import { join } from 'node:path';
 import { sleep, withDeadline, type Clock } from '../support/clock.ts';
 import { OperatingError } from '../support/errors.ts';
 import { listFolder, readSystemText } from '../support/files.ts';
 
 export interface LeftoverOptions {
-  /** The environment entry (`NAME=value`) that the helper passes on to everything it starts. */
+  /** The environment entry (`NAME=value`) that the program passes on to everything it starts. */
   readonly mark: string;
-  /** Of the helper: a process inside the kernel is told by it alone. */
+  /** Of the program: a process inside the kernel is told by it alone. */
   readonly groupId: number | undefined;
   /** Processes that are not looked at. */
   readonly except: readonly string[];
@@ -25,7 +25,7 @@ export interface NotListed {
   readonly detail: string;
 }
 
-/** Kills every marked process, also one that left the helper's group, and waits a moment for it to be gone. */
+/** Kills every marked process, also one that left the program's group, and waits a moment for it to be gone. */
 export async function clearLeftovers(options: LeftoverOptions): Promise<Clearing> {
   const { clock, killStray } = options;
   let notListed: NotListed | undefined;
