@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createCamera, type CameraDependencies } from '../../src/capture/create-camera.ts';
 import type { CameraSettings } from '../../src/capture/camera-settings.ts';
 import { createNodeWebcamDriver } from '../../src/capture/node-webcam-driver.ts';
+import { createV4l2 } from '../../src/capture/v4l2-ctl.ts';
 import type { Camera } from '../../src/domain.ts';
 import { createSystemClock } from '../../src/support/clock.ts';
 import { createJpegCodec } from '../../src/support/jpeg.ts';
@@ -45,10 +46,13 @@ async function dependenciesIn({ scope }: Bench): Promise<CameraDependencies> {
   );
   const privateFolder = await mkdtemp(join(parent, 'shutterd-bench-'));
   scope.defer(() => rm(privateFolder, { recursive: true, force: true }));
+  const runProcess = createRunProcess(programs);
+  const searchPath = process.env['PATH'] ?? '/usr/bin:/bin';
   return {
     ...{ clock, random: createRandom(), codec: createJpegCodec(), privateFolder },
-    ...{ runProcess: createRunProcess(programs), startProcess: createStartProcess(programs) },
-    ...{ nodePath: process.execPath, searchPath: process.env['PATH'] ?? '/usr/bin:/bin' },
+    ...{ runProcess, startProcess: createStartProcess(programs) },
+    v4l2: createV4l2({ clock, runProcess, searchPath }),
+    ...{ nodePath: process.execPath, searchPath },
   };
 }
 
@@ -109,14 +113,15 @@ async function measureGrowth(bench: Bench, dependencies: CameraDependencies): Pr
   const picture = await keepPicture(taker, path); // of the cameras that draw none themselves
   await taker.close();
   const cameras: readonly (readonly [CameraSettings, CameraDependencies])[] = [
-    [SETTINGS, dependencies],
-    [{ ...SETTINGS, driver: 'file', path }, dependencies],
+    // They share this process, whose pools the quickest of them fills best.
     [{ ...SETTINGS, driver: 'test' }, dependencies],
+    [{ ...SETTINGS, driver: 'file', path }, dependencies],
     [{ ...SETTINGS, driver: 'url', url: await serve(bench, picture) }, dependencies],
     [
       { ...SETTINGS, driver: 'stream', device: '/dev/video0' },
       await playStream(bench, picture, dependencies),
     ],
+    [SETTINGS, dependencies],
   ];
   const rows: Row[] = [];
   for (const [settings, its] of cameras) rows.push(await growthOf(bench, settings, its));

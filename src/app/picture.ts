@@ -1,5 +1,6 @@
 // Joins camera and fit: from a configuration to an image, without a broker. It keeps no picture.
 import { cameraFinder, createCamera, type CameraDependencies } from '../capture/create-camera.ts';
+import { createV4l2 } from '../capture/v4l2-ctl.ts';
 import type { Config } from '../config/schema.ts';
 import * as settings from '../config/stage-settings.ts';
 import type { Camera, Random } from '../domain.ts';
@@ -35,8 +36,9 @@ export async function openPictureStages(deps: PictureDeps): Promise<PictureStage
   const folder = await frameFolder(machine);
   const cameraSettings = settings.cameraSettings(config);
   const programs = { clock, runProcess: run, searchPath: searchPath(machine) };
+  const v4l2 = createV4l2(programs);
   const camera = createCamera(cameraSettings, {
-    ...{ random, codec, ...programs },
+    ...{ random, codec, v4l2, ...programs },
     startProcess: createStartProcess({ clock, kill: machine.kill }),
     nodePath: machine.nodePath,
     privateFolder: folder.path,
@@ -44,7 +46,7 @@ export async function openPictureStages(deps: PictureDeps): Promise<PictureStage
   });
   return {
     camera,
-    findCamera: cameraFinder(cameraSettings, programs),
+    findCamera: cameraFinder(cameraSettings, { v4l2, ...programs }),
     fit: createFit({ codec, settings: settings.fitSettings(config) }),
     close: () => camera.close().then(() => folder.remove()),
   };

@@ -5,6 +5,7 @@ import type { JpegCodec } from '../support/jpeg.ts';
 import type { StartProcess } from '../support/process-group.ts';
 import type { RunProcess } from '../support/run-process.ts';
 import type { DeviceFolders } from './find-device.ts';
+import type { V4l2 } from './v4l2-ctl.ts';
 
 export interface CameraSettings {
   readonly driver: 'node-webcam' | 'stream' | 'url' | 'file' | 'test';
@@ -34,9 +35,11 @@ export interface CameraDependencies {
   readonly codec: JpegCodec;
   readonly runProcess: RunProcess;
   readonly startProcess: StartProcess;
+  /** One for all that asks about devices: it remembers which of them hung. */
+  readonly v4l2: V4l2;
   /** The Node program that runs the capture helper (`process.execPath`). */
   readonly nodePath: string;
-  /** `PATH` of the programs we run: where fswebcam and v4l2-ctl are looked for. */
+  /** `PATH` of the programs we run: where fswebcam, ffmpeg and rpicam-vid are looked for. */
   readonly searchPath: string;
   /** Where the helper writes its picture, in memory best; made with mode 0700 and only files of ours in it are touched. */
   readonly privateFolder: string;

@@ -1,5 +1,5 @@
 // Knows whether the camera is lost, and says so once when that begins and once when it ends. It takes no picture.
-import type { CaptureFailure, CaptureOutcome } from '../domain.ts';
+import type { CaptureCause, CaptureFailure, CaptureOutcome } from '../domain.ts';
 import { isAborted } from '../support/abort.ts';
 import { sleep, type Clock } from '../support/clock.ts';
 import type { Log } from '../support/log.ts';
@@ -7,8 +7,11 @@ import { createWakeup } from '../support/wakeup.ts';
 import type { FoundDevice } from './find-device.ts';
 
 export interface CameraWatch {
-  /** Every capture's outcome, except of those that were called off. */
-  captured(outcome: CaptureOutcome): void;
+  /**
+   * Every capture's outcome, except of those that were called off. `known`: a failure of a camera that is lost, whose
+   * cause an earlier capture has said.
+   */
+  captured(outcome: CaptureOutcome): 'news' | 'known';
   /** Looks for a camera that can be unplugged: once at the start, then only while it is lost. Ends at the abort. */
   watch(signal: AbortSignal): Promise<void>;
 }
@@ -22,14 +25,14 @@ export interface CameraWatchOptions {
 }
 
 export function createCameraWatch({ clock, log, camera, find }: CameraWatchOptions): CameraWatch {
-  const { driver, device } = camera;
   const wakeup = createWakeup();
   let failures = 0;
   let lost: Loss | undefined;
 
-  function lose({ cause, detail, remedy }: CaptureFailure): void {
-    lost = { sinceMs: clock.monotonicMs(), seen: undefined };
-    log.error('camera.lost', { driver, device, cause, detail, remedy, failures });
+  /** `said`: what a capture has said of its failures by now. */
+  function lose({ cause, detail, remedy }: CaptureFailure, said: readonly CaptureCause[]): void {
+    lost = { sinceMs: clock.monotonicMs(), said: new Set(said), seen: undefined };
+    log.error('camera.lost', { ...named(camera), cause, detail, remedy, failures });
     wakeup.wake();
   }
 
@@ -38,7 +41,7 @@ export function createCameraWatch({ clock, log, camera, find }: CameraWatchOptio
     const lostSeconds = Math.round((clock.monotonicMs() - lost.sinceMs) / 1000);
     lost = undefined;
     failures = 0;
-    log.info('camera.found', { driver, device, node, lostSeconds });
+    log.info('camera.found', { ...named(camera), node, lostSeconds });
   }
 
   return {
@@ -46,15 +49,17 @@ export function createCameraWatch({ clock, log, camera, find }: CameraWatchOptio
       if (outcome.kind === 'captured') {
         failures = 0;
         foundAgain();
-        return;
+        return 'news';
       }
       failures += 1;
-      if (lost === undefined && failures >= FAILURES_TO_LOSE) lose(outcome);
+      if (lost !== undefined) return noteCause(lost, outcome.cause);
+      if (failures >= FAILURES_TO_LOSE) lose(outcome, [outcome.cause]);
+      return 'news';
     },
     async watch(signal) {
       if (find === undefined) return;
       const first = await find();
-      if (first.kind === 'failed' && lost === undefined) lose(first);
+      if (first.kind === 'failed' && lost === undefined) lose(first, []);
       while (!isAborted(signal)) {
         if (lost === undefined) {
           await wakeup.wait(signal);
@@ -78,8 +83,19 @@ export function createCameraWatch({ clock, log, camera, find }: CameraWatchOptio
 
 interface Loss {
   readonly sinceMs: number;
+  readonly said: Set<CaptureCause>;
   /** The node at the last look, or ABSENT; undefined before the first look. */
   seen: string | undefined;
+}
+
+function named({ driver, device }: CameraWatchOptions['camera']): CameraWatchOptions['camera'] {
+  return { driver, device };
+}
+
+function noteCause({ said }: Loss, cause: CaptureCause): 'news' | 'known' {
+  if (said.has(cause)) return 'known';
+  said.add(cause);
+  return 'news';
 }
 
 const ABSENT = '';

@@ -11,14 +11,12 @@ import { createStreamCamera, findStreamNode } from './stream-camera.ts';
 import { createCheckedCamera } from './take-frame.ts';
 import { createTestDriver } from './test-driver.ts';
 import { createUrlDriver } from './url-driver.ts';
-import { createV4l2 } from './v4l2-ctl.ts';
 
 export type { CameraDependencies, CameraSettings } from './camera-settings.ts';
 
 /** The camera the pipeline uses. Nothing is opened before the first capture. */
 export function createCamera(settings: CameraSettings, dependencies: CameraDependencies): Camera {
-  const { clock, codec } = dependencies;
-  const v4l2 = createV4l2(dependencies);
+  const { clock, codec, v4l2 } = dependencies;
   const devices = dependencies.devices ?? systemDevices(v4l2);
   const driver = createDriver(settings, { ...dependencies, devices });
   const { controls = {} } = settings;
@@ -36,10 +34,10 @@ export function createCamera(settings: CameraSettings, dependencies: CameraDepen
 /** Looks for the configured capture device; `undefined` for a driver that has none which could be unplugged. */
 export function cameraFinder(
   settings: Pick<CameraSettings, 'driver' | 'device'>,
-  dependencies: Pick<CameraDependencies, 'clock' | 'runProcess' | 'searchPath' | 'devices'>,
+  dependencies: Pick<CameraDependencies, 'v4l2' | 'searchPath' | 'devices'>,
 ): (() => Promise<FoundDevice>) | undefined {
   if (!hasCaptureDevice(settings)) return undefined;
-  const devices = dependencies.devices ?? systemDevices(createV4l2(dependencies));
+  const devices = dependencies.devices ?? systemDevices(dependencies.v4l2);
   const find = (): Promise<FoundDevice> => findDevice(settings.device, devices);
   const { searchPath } = dependencies;
   return settings.driver === 'stream'
@@ -73,7 +71,7 @@ function createDriver(
       return createStreamCamera({
         settings,
         ...dependencies,
-        find: () => findDevice(settings.device, dependencies.devices),
+        find: (limits) => findDevice(settings.device, dependencies.devices, limits),
       });
     case 'url':
       return createUrlDriver({ settings, clock: dependencies.clock });

@@ -103,6 +103,9 @@ export const CALL_CHARACTERS_MAX = 4096;
 /** The end of what fswebcam wrote: its last line names the fault. */
 export const SAID_CHARACTERS_MAX = 2000;
 
+/** The environment entry that the helper passes on to whatever it starts; its value is another one for each helper. */
+export const HELPER_MARK_NAME = 'SHUTTERD_CAPTURE_HELPER';
+
 /** fswebcam(1): 0..95; above that libjpeg writes much larger files that look the same. */
 export const FSWEBCAM_QUALITY = 95;
 

@@ -1,10 +1,14 @@
 // Entry of the capture helper: a call a line in, one picture each through node-webcam and fswebcam, an answer a line out. It judges nothing.
+import { setFlagsFromString } from 'node:v8';
 import nodeWebcam from 'node-webcam';
+import { createSystemClock } from '../support/clock.ts';
 import { errorCode } from '../support/errors.ts';
+import { clearLeftovers } from './leftover-process.ts';
 import {
   CALL_CHARACTERS_MAX,
   FSWEBCAM_QUALITY,
   fswebcamCommand,
+  HELPER_MARK_NAME,
   parseHelperRequest,
   SAID_CHARACTERS_MAX,
 } from './node-webcam-call.ts';
@@ -16,8 +20,13 @@ main();
 
 /** Standard input stays open as long as the daemon lives; its end ends us and fswebcam with us. */
 function main(): void {
+  // Its heap of 5 MB is collected whole each time: waiting for more garbage would cost 10 to 20 MB, and saves nothing.
+  setFlagsFromString('--gc-global');
   process.stdin.setEncoding('utf8');
-  process.stdin.on('end', killOwnGroup);
+  process.stdin.on('end', () => {
+    process.stdout.on('error', () => undefined); // nobody is left to read an answer
+    void killStrays().finally(killOwnGroup);
+  });
   process.stdin.on('data', createLineSplitter(CALL_CHARACTERS_MAX, onLine));
 }
 
@@ -33,12 +42,28 @@ function onLine(line: string | undefined): void {
   });
 }
 
+/** The daemon is gone and can clear nothing any more: what left our group still carries our mark. */
+async function killStrays(): Promise<void> {
+  const value = process.env[HELPER_MARK_NAME];
+  if (value === undefined) return;
+  await clearLeftovers({
+    ...{ mark: `${HELPER_MARK_NAME}=${value}`, groupId: process.pid, except: [String(process.pid)] },
+    ...{ clock: createSystemClock(), killStray: kill },
+  });
+}
+
 /** The daemon starts us as the leader of a group of our own; started otherwise there is no such group (ESRCH). */
 function killOwnGroup(): void {
+  kill(-process.pid);
+  process.exit(1);
+}
+
+/** Whoever is not there, or is not ours, is none that we started. */
+function kill(pid: number): void {
   try {
-    process.kill(-process.pid, 'SIGKILL');
-  } catch {
-    process.exit(1);
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH' && errorCode(error) !== 'EPERM') throw error;
   }
 }
 

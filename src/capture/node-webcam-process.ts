@@ -3,6 +3,7 @@ import type { Random } from '../domain.ts';
 import { withDeadline, type Clock } from '../support/clock.ts';
 import type { ProcessGroup, StartProcess } from '../support/process-group.ts';
 import {
+  HELPER_MARK_NAME,
   parseHelperAnswer,
   SAID_CHARACTERS_MAX,
   type HelperAnswer,
@@ -46,7 +47,7 @@ export function startHelper(options: HelperProcessOptions): HelperProcess {
     file: nodePath,
     args: [helperPath],
     // LC_ALL: what fswebcam says is matched as English text.
-    env: { PATH: searchPath, LC_ALL: 'C', [MARK_NAME]: name },
+    env: { PATH: searchPath, LC_ALL: 'C', [HELPER_MARK_NAME]: name },
     stdin: 'pipe',
   });
   let waiting: { readonly id: number; readonly settle: (reply: HelperReply) => void } | undefined;
@@ -64,7 +65,7 @@ export function startHelper(options: HelperProcessOptions): HelperProcess {
   });
   return {
     pid: group.pid,
-    mark: `${MARK_NAME}=${name}`,
+    mark: `${HELPER_MARK_NAME}=${name}`,
     ended: group.ended.then(() => undefined),
     ask(call) {
       if (dead !== undefined) return Promise.resolve(dead);
@@ -99,7 +100,6 @@ async function lastReplyOf(
   return { kind: 'broken', detail: `Cannot capture: the helper ended with ${String(end.code)}: ${words}` };
 }
 
-const MARK_NAME = 'SHUTTERD_CAPTURE_HELPER';
 // JSON may write each character that fswebcam said as six.
 const ANSWER_CHARACTERS_MAX = 6 * SAID_CHARACTERS_MAX + 200;
 // A grandchild may hold the pipes open after the helper has ended; what it said has been read by then.

@@ -5,6 +5,7 @@ import type { CameraDependencies, CameraSettings } from './camera-settings.ts';
 import type { Driver } from './driver.ts';
 import { parentDeathLauncher } from './parent-death.ts';
 import { createStreamDriver } from './stream-driver.ts';
+import type { AskLimits } from './v4l2-ctl.ts';
 
 export interface StreamCameraOptions extends Pick<
   CameraDependencies,
@@ -14,7 +15,9 @@ export interface StreamCameraOptions extends Pick<
     CameraSettings,
     'device' | 'widthPx' | 'heightPx' | 'skipFrames' | 'keepWarmSeconds'
   >;
-  readonly find: () => Promise<{ readonly kind: 'found'; readonly node: string } | CaptureFailure>;
+  readonly find: (
+    limits?: AskLimits,
+  ) => Promise<{ readonly kind: 'found'; readonly node: string } | CaptureFailure>;
 }
 
 export function createStreamCamera(options: StreamCameraOptions): Driver {
@@ -23,7 +26,7 @@ export function createStreamCamera(options: StreamCameraOptions): Driver {
     ...options,
     hasProgram: (name) => hasProgram(name, searchPath),
     findLauncher: parentDeathLauncher(options),
-    findNode: () => findStreamNode({ find, device: settings.device, searchPath }),
+    findNode: (limits) => findStreamNode({ find: () => find(limits), device: settings.device, searchPath }),
   });
 }
 

@@ -2,15 +2,13 @@
 import type { CaptureFailure, Random } from '../domain.ts';
 import { orAborted } from '../support/abort.ts';
 import { sleep, withDeadline, type Clock } from '../support/clock.ts';
-import { unreachable } from '../support/errors.ts';
 import type { StartProcess } from '../support/process-group.ts';
 import type { CaptureLimits, Driver, RawOutcome } from './driver.ts';
 import { streamCommand, type StreamCommand } from './stream-command.ts';
 import {
-  streamFailure,
+  sessionFailure,
   streamTimeout,
   streamToolMissing,
-  streamToolNotRun,
   streamWedged,
   wantsOtherFormat,
 } from './stream-failures.ts';
@@ -23,6 +21,7 @@ import {
   type StreamSession,
 } from './stream-session.ts';
 import { createStreamWaiters, type StreamWaiters } from './stream-waiters.ts';
+import type { AskLimits } from './v4l2-ctl.ts';
 
 export interface StreamDriverOptions {
   readonly settings: {
@@ -32,8 +31,13 @@ export interface StreamDriverOptions {
     /** -1: the camera is never closed. */
     readonly keepWarmSeconds: number;
   };
-  /** The node to stream from, resolved anew for each session: `/dev/videoN`, or `csi`. */
-  readonly findNode: () => Promise<{ readonly kind: 'found'; readonly node: string } | CaptureFailure>;
+  /**
+   * The node to stream from, resolved anew for each session: `/dev/videoN`, or `csi`. `limits`: of the capture that was
+   * asked for last.
+   */
+  readonly findNode: (
+    limits: AskLimits,
+  ) => Promise<{ readonly kind: 'found'; readonly node: string } | CaptureFailure>;
   readonly hasProgram: (program: string) => Promise<boolean>;
   /** Asked once a session: what the program is started through, empty for nothing. */
   readonly findLauncher: () => Promise<readonly string[]>;
@@ -41,6 +45,7 @@ export interface StreamDriverOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly searchPath: string;
+  readonly procFolder?: string;
 }
 
 const RETRY_MS_MIN = 250;
@@ -68,6 +73,7 @@ class StreamDriver implements Driver {
   #pause = new AbortController();
   #session: StreamSession | undefined;
   #wanted = false;
+  #asked = { signal: new AbortController().signal, endsMs: 0 };
   /** A camera without MJPEG, since the last opening: ffmpeg makes its JPEGs. */
   #rawNode: string | undefined;
   /** An earlier session of which something outlived SIGKILL. */
@@ -80,6 +86,7 @@ class StreamDriver implements Driver {
 
   async capture({ signal, deadlineMs, warmUp }: CaptureLimits): Promise<RawOutcome> {
     const { clock, settings } = this.#options;
+    this.#asked = { signal, endsMs: clock.monotonicMs() + deadlineMs };
     const waiter = this.#waiters.add(warmUp === 'longer' ? settings.skipFrames : 0);
     this.#start();
     const called = orAborted(orAborted(waiter.answer, signal), this.#closing.signal);
@@ -178,10 +185,11 @@ class StreamDriver implements Driver {
 
   /** What has to be so before a session opens; finding it out changes nothing on the camera. */
   async #prepare(): Promise<Ready | CaptureFailure> {
-    const { findNode, hasProgram, findLauncher, settings } = this.#options;
+    const { clock, findNode, hasProgram, findLauncher, settings } = this.#options;
     if ((await this.#stuck?.clear()) === 'left') return streamWedged('the camera');
     this.#stuck = undefined;
-    const found = await findNode();
+    const { signal, endsMs } = this.#asked;
+    const found = await findNode({ signal, deadlineMs: endsMs - clock.monotonicMs() });
     if (found.kind === 'failed') return found;
     const { node } = found;
     const jpegs = node === this.#rawNode ? 'encode' : 'camera';
@@ -196,21 +204,4 @@ interface Ready {
   readonly node: string;
   readonly command: StreamCommand;
   readonly launcher: readonly string[];
-}
-
-/** Nothing for a session that may be followed by a better one: who waits has a deadline of their own. */
-function sessionFailure({ node, command }: Ready, end: SessionEnd): CaptureFailure | undefined {
-  switch (end.kind) {
-    case 'stopped':
-    case 'stalled':
-      return undefined;
-    case 'wedged':
-      return streamWedged(node);
-    case 'notRun':
-      return streamToolNotRun(command.file, end.said);
-    case 'ended':
-      return streamFailure(node, end.said);
-    default:
-      return unreachable(end.kind);
-  }
 }

@@ -1,6 +1,29 @@
 // Names why a stream ended, from what its program said; it decides nothing.
 import type { CaptureFailure } from '../domain.ts';
+import { unreachable } from '../support/errors.ts';
 import { failed } from './driver.ts';
+import type { StreamCommand } from './stream-command.ts';
+import type { SessionEnd } from './stream-session.ts';
+
+/** Nothing for a session that may be followed by a better one: who waits has a deadline of their own. */
+export function sessionFailure(
+  { node, command }: { readonly node: string; readonly command: Pick<StreamCommand, 'file'> },
+  end: SessionEnd,
+): CaptureFailure | undefined {
+  switch (end.kind) {
+    case 'stopped':
+    case 'stalled':
+      return undefined;
+    case 'wedged':
+      return streamWedged(node);
+    case 'notRun':
+      return streamToolNotRun(command.file, end.said);
+    case 'ended':
+      return streamFailure(node, end.said);
+    default:
+      return unreachable(end.kind);
+  }
+}
 
 const INSTALL = {
   ffmpeg: 'sudo apt-get install ffmpeg',
@@ -28,8 +51,8 @@ export function wantsOtherFormat(said: string): boolean {
 export function streamFailure(node: string, said: string): CaptureFailure {
   const words = lastLine(said);
   const detail = `Cannot stream from ${node}: ${words === '' ? 'the stream ended without a word' : words}`;
-  if (/busy/i.test(said))
-    return failed('busy', detail, 'End the other program that uses the camera (fuser -v NODE)');
+  if (/busy|failed to acquire camera|in use by another process/i.test(said))
+    return failed('busy', detail, `End the other program that uses the camera${whoUses(node)}`);
   if (/permission denied|not permitted/i.test(said)) {
     return failed(
       'permission',
@@ -37,10 +60,17 @@ export function streamFailure(node: string, said: string): CaptureFailure {
       'Add the user to the group video (usermod -aG video USER), then start again',
     );
   }
-  if (/no such (file|device)|not a (video )?capture device|inappropriate ioctl/i.test(said)) {
+  if (
+    /no such (file|device)|not a (video )?capture device|inappropriate ioctl|no cameras available/i.test(said)
+  ) {
     return failed('noDevice', detail, 'Check the USB cable and camera.device (shutterd cameras)');
   }
   return failed('badFrame', detail, 'Check the USB cable and the power supply');
+}
+
+/** A CSI camera has several nodes, none of them for people. */
+function whoUses(node: string): string {
+  return node === 'csi' ? '' : ` (fuser -v ${node} names it)`;
 }
 
 /** `seconds`: how long the capture waited. */

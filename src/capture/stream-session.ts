@@ -32,6 +32,7 @@ export interface SessionDeps {
   readonly random: Random;
   /** PATH of the program. */
   readonly searchPath: string;
+  readonly procFolder?: string;
   /** What the program is started with: itself, or through another one. */
   readonly launcher: readonly string[];
   /** `index` counts from 0 in this session. */
@@ -70,8 +71,12 @@ export function openStreamSession(command: StreamCommand, deps: SessionDeps): St
     const killStray = (pid: number): void => {
       program.killStray(pid);
     };
-    const what = await clearLeftovers({ mark, groupId: program.pid, except: [], killStray, clock });
-    // Where the machine does not say which processes there are, that the program itself is gone has to do.
+    const what = await clearLeftovers({
+      ...{ mark, groupId: program.pid, except: [], killStray, clock },
+      ...(deps.procFolder === undefined ? {} : { procFolder: deps.procFolder }),
+    });
+    // Where the machine does not say which processes there are, that the program itself is gone has to do: if another
+    // one still holds the camera, the next session is told that it is busy.
     return what === 'left' ? 'left' : 'clear';
   };
   const ended = over.ended.then(async (kind): Promise<SessionEnd> => {

@@ -1,18 +1,27 @@
 // Makes the pipeline's camera out of a driver: one capture at a time, checked, retaken once, over at its deadline.
 import { createHash } from 'node:crypto';
-import type { Camera, CaptureFailure, CaptureOutcome, Suspicion } from '../domain.ts';
+import type { Camera, CaptureOutcome, Suspicion } from '../domain.ts';
 import { isAborted } from '../support/abort.ts';
 import { withDeadline, type Clock } from '../support/clock.ts';
-import type { JpegCodec } from '../support/jpeg.ts';
 import type { CameraSettings } from './camera-settings.ts';
-import { checkFrame } from './check-frame.ts';
-import { failed, type CaptureLimits, type Driver } from './driver.ts';
+import { checkFrame, type FrameCodec, type FrameOrigin } from './check-frame.ts';
+import type { CaptureLimits, Driver } from './driver.ts';
+import {
+  alreadyCapturing,
+  calledOff,
+  frozen,
+  notWhole,
+  resized,
+  showsNothing,
+  stillStuck,
+  tooSlow,
+} from './frame-failures.ts';
 
 export interface CheckedCameraOptions {
   readonly driver: Driver;
   readonly settings: Pick<CameraSettings, 'driver' | 'device' | 'timeoutSeconds' | 'onSuspect'>;
   readonly clock: Clock;
-  readonly codec: Pick<JpegCodec, 'inspect'>;
+  readonly codec: FrameCodec;
 }
 
 /**
@@ -85,12 +94,21 @@ function isPhysical({ driver, device }: { readonly driver: string; readonly devi
   return (driver === 'node-webcam' || driver === 'stream') && device !== 'TEST';
 }
 
+/** fswebcam decodes what the camera gave and encodes it again, whatever libjpeg complained of. */
+function originOf(settings: CheckedCameraOptions['settings']): FrameOrigin {
+  return settings.driver === 'node-webcam' && isPhysical(settings) ? 'encodedAgain' : 'asCaptured';
+}
+
 // A driver ends itself at the deadline; killing a helper and seeing it gone takes it up to 1.5 seconds more.
 const DRIVER_GRACE_MS = 2000;
 
 type Taking = CheckedCameraOptions & { readonly past: Past | undefined };
 
-type Taken = CaptureOutcome | { readonly kind: 'same' | 'resized'; readonly size: string };
+type Taken =
+  | CaptureOutcome
+  | { readonly kind: 'same' | 'resized'; readonly size: string }
+  /** Not whole. */
+  | { readonly kind: 'bad'; readonly detail: string };
 
 async function takeFrame(options: Taking, limits: CaptureLimits): Promise<CaptureOutcome> {
   const startMs = options.clock.monotonicMs();
@@ -106,23 +124,32 @@ async function takeFrame(options: Taking, limits: CaptureLimits): Promise<Captur
 }
 
 function outcomeOf(taken: Taken, { onSuspect }: Pick<CameraSettings, 'onSuspect'>): CaptureOutcome {
-  if (taken.kind === 'failed') return taken;
-  if (taken.kind !== 'captured') return taken.kind === 'same' ? frozen() : resized(taken.size);
-  const { suspect } = taken.frame;
-  return onSuspect === 'fail' && suspect !== undefined ? showsNothing(suspect) : taken;
+  switch (taken.kind) {
+    case 'failed':
+      return taken;
+    case 'bad':
+      return notWhole(taken.detail);
+    case 'same':
+      return frozen();
+    case 'resized':
+      return resized(taken.size);
+    case 'captured': {
+      const { suspect } = taken.frame;
+      return onSuspect === 'fail' && suspect !== undefined ? showsNothing(suspect) : taken;
+    }
+  }
 }
 
 async function takeOnce(
-  { driver, codec, past }: Taking,
+  { driver, codec, past, settings }: Taking,
   limits: CaptureLimits,
   before?: Taken,
 ): Promise<Taken> {
   const raw = await driver.capture(limits);
   if (raw.kind === 'failed') return raw;
-  const check = await checkFrame(raw.bytes, codec);
-  if (check.kind === 'bad') {
-    return failed('badFrame', `Cannot use frame: ${check.detail}, a whole JPEG is needed`, BAD_FRAME_REMEDY);
-  }
+  const check = await checkFrame(raw.bytes, codec, originOf(settings));
+  // A transfer that broke off says nothing about the next one; a file or a snapshot URL would only say the same again.
+  if (check.kind === 'bad') return past === undefined ? notWhole(check.detail) : check;
   const { jpeg, widthPx, heightPx, suspect } = check;
   const size = `${String(widthPx)}x${String(heightPx)}`;
   const refusedSize = before?.kind === 'resized' ? before.size : undefined;
@@ -132,16 +159,13 @@ async function takeOnce(
   return { kind: 'captured', frame: suspect === undefined ? picture : { ...picture, suspect } };
 }
 
-const BAD_FRAME_REMEDY =
-  'Check the USB cable and the power supply, try a smaller camera.widthPx and camera.heightPx';
-
 /** What a physical camera gave before. */
 interface Past {
   /** `same`: the bytes of the frame before; `resized`: not of its size, nor of the one that was refused just now. */
   judge(
     frame: { readonly jpeg: Uint8Array; readonly size: string; readonly suspect: Suspicion | undefined },
     refusedSize: string | undefined,
-  ): 'new' | Exclude<Taken['kind'], CaptureOutcome['kind']>;
+  ): 'new' | 'same' | 'resized';
 }
 
 function createPast(): Past {
@@ -160,56 +184,4 @@ function createPast(): Past {
       return 'new';
     },
   };
-}
-
-function resized(size: string): CaptureFailure {
-  return failed(
-    'badFrame',
-    `Cannot use frame: it has ${size} pixels, the size of the frames before is needed, also when taken again`,
-    BAD_FRAME_REMEDY,
-  );
-}
-
-function frozen(): CaptureFailure {
-  return failed(
-    'badFrame',
-    'Cannot use frame: the camera is frozen, it gave the picture before this one again, also when taken again',
-    'Unplug the camera and plug it in again',
-  );
-}
-
-function showsNothing(suspect: 'black' | 'flat'): CaptureFailure {
-  return failed(
-    'badFrame',
-    `Cannot use frame: it is ${suspect}, also when taken again`,
-    'Uncover the lens, give it light, raise camera.skipFrames, or set camera.onSuspect to publish',
-  );
-}
-
-function alreadyCapturing(): CaptureFailure {
-  return failed(
-    'busy',
-    'Cannot capture: a capture is under way, one at a time is allowed',
-    'Wait for it to end',
-  );
-}
-
-function stillStuck(): CaptureFailure {
-  return failed(
-    'wedged',
-    'Cannot capture: an earlier capture has not come back',
-    'Unplug the camera and plug it in again',
-  );
-}
-
-function tooSlow(seconds: number): CaptureFailure {
-  return failed(
-    'timeout',
-    `Cannot capture: no picture after ${String(seconds)} s`,
-    'Check the camera, or raise camera.timeoutSeconds',
-  );
-}
-
-function calledOff(): CaptureFailure {
-  return failed('timeout', 'Cannot capture: it was called off before a picture was there', 'None is needed');
 }

@@ -39,19 +39,20 @@ export interface V4l2Options {
   readonly runProcess: RunProcess;
   /** `PATH` where v4l2-ctl is looked for. */
   readonly searchPath: string;
-  /** Tells when a program that hung may be asked again; without it, as for a command that soon ends, it always may. */
-  readonly clock?: Clock;
+  /** Tells when a node that hung may be asked again. */
+  readonly clock: Clock;
 }
 
 /** Each call ends within 1.5 seconds, and half of what its capture has left, and the time a kill takes. */
 export function createV4l2({ runProcess, searchPath, clock }: V4l2Options): V4l2 {
   let wedged = false;
-  let silentUntilMs = -Infinity;
+  /** By node: one camera that hangs says nothing about another one. */
+  const silentUntilMs = new Map<string, number>();
 
   async function ask<T>(node: string, { options, parse, limits }: Question<T>): Promise<Answer<T>> {
     if (!NODE.test(node)) throw new TypeError(`Cannot ask ${JSON.stringify(node)}: allowed is /dev/videoN`);
     const deadlineMs = Math.min(DEADLINE_MS, (limits?.deadlineMs ?? Infinity) / 2);
-    const refusal = notNow(deadlineMs);
+    const refusal = notNow(node, deadlineMs);
     if (refusal !== undefined) return refusal;
     const ran = await runProcess({
       file: 'v4l2-ctl',
@@ -61,16 +62,16 @@ export function createV4l2({ runProcess, searchPath, clock }: V4l2Options): V4l2
       ...(limits === undefined ? {} : { signal: limits.signal }),
     });
     if (ran.kind === 'exited' && ran.code === 0) return { kind: 'answer', value: parse(ran.stdout) };
-    return withoutAnswer(ran);
+    return withoutAnswer(node, ran);
   }
 
-  function notNow(deadlineMs: number): NoAnswer | undefined {
+  function notNow(node: string, deadlineMs: number): NoAnswer | undefined {
     if (wedged) return { kind: 'failed', detail: WEDGED };
-    if (clock !== undefined && clock.monotonicMs() < silentUntilMs) return SILENT;
+    if (clock.monotonicMs() < (silentUntilMs.get(node) ?? -Infinity)) return SILENT;
     return deadlineMs < ASK_MS_MIN ? NO_TIME : undefined;
   }
 
-  function withoutAnswer(ran: RunOutcome): NoAnswer {
+  function withoutAnswer(node: string, ran: RunOutcome): NoAnswer {
     switch (ran.kind) {
       case 'exited':
         return { kind: 'failed', detail: `v4l2-ctl said: ${oneLine(ran.stderr + ran.stdout)}` };
@@ -78,7 +79,7 @@ export function createV4l2({ runProcess, searchPath, clock }: V4l2Options): V4l2
         // Other codes: it may not be run, or no descriptor, memory or process is left.
         return ran.detail.startsWith('ENOENT') ? { kind: 'missing' } : { kind: 'failed', detail: ran.detail };
       case 'timeout':
-        silentUntilMs = (clock?.monotonicMs() ?? 0) + SILENT_MS;
+        silentUntilMs.set(node, clock.monotonicMs() + SILENT_MS);
         return SILENT;
       case 'aborted':
         return NO_TIME;

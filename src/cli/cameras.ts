@@ -22,6 +22,7 @@ export const camerasCommand: Command = {
 async function cameras(args: Arguments, context: Context): Promise<number> {
   const { clock, machine } = context;
   const v4l2 = createV4l2({
+    clock,
     runProcess: createRunProcess({ clock, kill: machine.kill }),
     searchPath: searchPath(machine),
   });

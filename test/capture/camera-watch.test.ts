@@ -73,6 +73,22 @@ describe('createCameraWatch()', () => {
     assert.deepEqual(log.summary(), ['error camera.lost', 'info camera.found']);
   });
 
+  it('knows a failure of a lost camera once its cause was said, and nothing any more when it was found', async () => {
+    await start(THERE);
+    const causes = ['timeout', 'timeout', 'timeout', 'timeout', 'busy', 'timeout', 'busy', 'wedged'] as const;
+    assert.deepEqual(
+      causes.map((cause) => watch.captured(bad(cause))),
+      ['news', 'news', 'news', 'known', 'news', 'known', 'known', 'news'],
+    );
+    assert.equal(watch.captured(GOOD), 'news');
+    assert.equal(watch.captured(bad('timeout')), 'news');
+  });
+
+  it('knows the cause for which the camera was lost before any capture', async () => {
+    await start(GONE);
+    assert.deepEqual([watch.captured(bad('noDevice')), watch.captured(bad('permission'))], ['known', 'news']);
+  });
+
   it('counts failures in a row only', async () => {
     await start(THERE);
     for (let turn = 0; turn < 4; turn += 1) {

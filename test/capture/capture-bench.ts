@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CameraDependencies, CameraSettings } from '../../src/capture/create-camera.ts';
+import { createV4l2 } from '../../src/capture/v4l2-ctl.ts';
 import { createSystemClock } from '../../src/support/clock.ts';
 import { createJpegCodec } from '../../src/support/jpeg.ts';
 import { createRandom } from '../../src/support/random.ts';
@@ -37,14 +38,17 @@ export function createBench(): Bench {
   mkdirSync(bin);
   symlinkSync('/bin/sleep', join(bin, 'nap'));
   const clock = { ...createSystemClock(), now: () => BENCH_TIME };
+  const runProcess = createRunProcess({ clock, kill: (pid, signal) => process.kill(pid, signal) });
+  const searchPath = `${bin}:/usr/bin:/bin`;
   const dependencies: CameraDependencies = {
     clock,
     random: createRandom(),
     codec: createJpegCodec(),
-    runProcess: createRunProcess({ clock, kill: (pid, signal) => process.kill(pid, signal) }),
+    runProcess,
+    v4l2: createV4l2({ clock, runProcess, searchPath }),
     startProcess: createStartProcess({ clock, kill: (pid, signal) => process.kill(pid, signal) }),
     nodePath: process.execPath,
-    searchPath: `${bin}:/usr/bin:/bin`,
+    searchPath,
     privateFolder,
   };
   return {

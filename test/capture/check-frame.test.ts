@@ -35,7 +35,7 @@ describe('checkFrame()', () => {
     const jpeg = await jpegOf(noise(16, 16));
     const padded = concat(jpeg, new Uint8Array(FRAME_BYTES_MAX));
     for (const bytes of [new Uint8Array(0), Buffer.from('GIF89a'), padded, bomb]) {
-      assert.equal((await checkFrame(bytes, { inspect })).kind, 'bad');
+      assert.equal((await checkFrame(bytes, { ...codec, inspect })).kind, 'bad');
     }
     sinon.assert.notCalled(inspect);
   });

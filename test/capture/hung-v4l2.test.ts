@@ -4,7 +4,6 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCamera } from '../../src/capture/create-camera.ts';
 import { systemDevices } from '../../src/capture/find-device.ts';
-import { createV4l2 } from '../../src/capture/v4l2-ctl.ts';
 import { jpegOf, noise } from '../support/jpeg-samples.ts';
 import { createBench, never, processesWith, type Bench } from './capture-bench.ts';
 import { createDeviceTree, type DeviceTree } from './device-tree.ts';
@@ -33,7 +32,7 @@ describe('node-webcam beside a v4l2-ctl that hangs', () => {
       tree.plugIn('video0');
       const { dependencies, settings } = bench;
       const devices = {
-        ...systemDevices(createV4l2(dependencies)),
+        ...systemDevices(dependencies.v4l2),
         sysfs: tree.folders.sysfs,
         pathKind: () => Promise.resolve('characterDevice' as const),
         canReadAndWrite: () => Promise.resolve(true),

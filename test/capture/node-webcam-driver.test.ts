@@ -10,6 +10,7 @@ import { createNodeWebcamDriver } from '../../src/capture/node-webcam-driver.ts'
 import type { Camera } from '../../src/domain.ts';
 import { jpegOf, quarters, solid } from '../support/jpeg-samples.ts';
 import { untilProcessGone } from '../helpers/processes.ts';
+import { HELPER_MARK_NAME } from '../../src/capture/node-webcam-call.ts';
 import { createBench, never, processesWith, type Bench } from './capture-bench.ts';
 
 describe('createNodeWebcamDriver()', () => {
@@ -114,14 +115,16 @@ describe('createNodeWebcamDriver()', () => {
 });
 
 describe('the capture helper', () => {
-  it('kills fswebcam and itself when the daemon is gone', async () => {
+  it('kills itself and all that it started when the daemon is gone, also what left its session', async () => {
     const bench = createBench();
     try {
-      bench.playFswebcam('trap "" TERM; echo > "$root/started"; "$nap" 1000');
+      bench.playFswebcam(
+        'trap "" TERM; setsid "$nap" 1000 </dev/null >/dev/null 2>&1 & echo > "$root/started"; "$nap" 1000',
+      );
       const helper = fileURLToPath(new URL('../../src/capture/node-webcam-helper.js', import.meta.url));
       const watcher = watch(bench.root);
       const running = started(watcher);
-      const env = { PATH: bench.dependencies.searchPath, LC_ALL: 'C' };
+      const env = { PATH: bench.dependencies.searchPath, LC_ALL: 'C', [HELPER_MARK_NAME]: 'of-this-test' };
       const child = spawn(process.execPath, [helper], {
         detached: true,
         env,

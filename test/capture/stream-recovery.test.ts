@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { chmodSync } from 'node:fs';
+import { chmodSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Driver, RawOutcome } from '../../src/capture/driver.ts';
 import { createStreamDriver, type StreamDriverOptions } from '../../src/capture/stream-driver.ts';
+import type { AskLimits } from '../../src/capture/v4l2-ctl.ts';
 import { createSystemClock, type Clock } from '../../src/support/clock.ts';
 import { createStartProcess, type ProcessGroup, type StartOptions } from '../../src/support/process-group.ts';
 import { createRandom } from '../../src/support/random.ts';
@@ -36,7 +37,11 @@ describe('createStreamDriver() after a session that was no good', () => {
 
   async function open(script: string, overrides: Partial<StreamDriverOptions> = {}): Promise<void> {
     program = await fakeFfmpeg(script);
-    driver = createStreamDriver({
+    driver = driverWith(overrides);
+  }
+
+  function driverWith(overrides: Partial<StreamDriverOptions>): Driver {
+    return createStreamDriver({
       settings: { widthPx: 320, heightPx: 240, skipFrames: 0, keepWarmSeconds: -1 },
       findNode: () => Promise.resolve({ kind: 'found', node: '/dev/video0' }),
       hasProgram: () => Promise.resolve(true),
@@ -133,6 +138,31 @@ describe('createStreamDriver() after a session that was no good', () => {
     assert.equal(await causeOf(capture()), 'captured');
     const asked = started.map(({ args }) => (args.includes('copy') ? 'camera' : 'encode'));
     assert.deepEqual(asked, ['camera', 'camera', 'camera', 'encode', 'camera']);
+  });
+
+  it('captures again where the machine does not list its processes: that the program itself is gone has to do', async () => {
+    await open(HANGS);
+    const procFolder = join(program.folder, 'proc');
+    symlinkSync(procFolder, procFolder); // leads nowhere: ELOOP
+    await driver.close?.();
+    driver = driverWith({ procFolder });
+    assert.equal(await causeOf(capture(100)), 'timeout');
+    await program.replace(scriptedCamera({ jpeg }));
+    assert.equal(await causeOf(capture()), 'captured');
+  });
+
+  it('gives whoever looks for the node what the capture has left, and its signal', async () => {
+    const asked: AskLimits[] = [];
+    await open(scriptedCamera({ jpeg }), {
+      findNode: (limits) => {
+        asked.push(limits);
+        return Promise.resolve({ kind: 'found', node: '/dev/video0' });
+      },
+    });
+    assert.equal(await causeOf(capture(4000)), 'captured');
+    const [limits] = asked;
+    assert.ok(limits !== undefined && limits.deadlineMs > 0 && limits.deadlineMs <= 4000);
+    assert.deepEqual([asked.length, limits.signal], [1, never]);
   });
 
   it('starts no second program while the first cannot be killed, and captures when it is gone', async () => {

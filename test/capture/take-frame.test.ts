@@ -69,10 +69,41 @@ describe('createCheckedCamera()', () => {
     assert.deepEqual(await cameraOf(driverOf(failure)).capture(never), failure);
   });
 
-  it('says badFrame of a picture that is not whole', async () => {
-    const outcome = await cameraOf(driverOf(cut)).capture(never);
+  it('says badFrame of a picture that is not whole, also when taken again', async () => {
+    const driver = driverOf(cut, cut, good);
+    const outcome = await cameraOf(driver).capture(never);
     assert.ok(outcome.kind === 'failed' && outcome.cause === 'badFrame');
+    assert.equal(driver.calls, 2);
   });
+
+  it('takes no second picture from a file whose first one is not whole', async () => {
+    const driver = driverOf(cut, good);
+    const outcome = await cameraOf(driver, { name: 'file' }).capture(never);
+    assert.ok(outcome.kind === 'failed' && outcome.cause === 'badFrame');
+    assert.equal(driver.calls, 1);
+  });
+
+  it('gives the retake where the first picture was not whole', async () => {
+    const driver = driverOf(cut, good);
+    assert.equal((await cameraOf(driver).capture(never)).kind, 'captured');
+    assert.deepEqual(driver.warmUps, [undefined, 'longer']);
+  });
+
+  const rests: readonly { name: CameraSettings['driver']; device: string; kind: string }[] = [
+    { name: 'node-webcam', device: 'auto', kind: 'failed' },
+    { name: 'node-webcam', device: 'TEST', kind: 'captured' },
+    { name: 'stream', device: 'auto', kind: 'captured' },
+  ];
+  for (const { name, device, kind } of rests) {
+    it(`takes a picture whose rest is grey for ${kind} from ${name} with ${device}`, async () => {
+      const pixels = solid(64, 64, [128, 128, 128]);
+      pixels.data.set(quarters(64, 32).data);
+      const raw: RawOutcome = { kind: 'captured', bytes: await jpegOf(pixels), capturedAt: at };
+      const outcome = await cameraOf(driverOf(raw, raw), { name, device }).capture(never);
+      assert.equal(outcome.kind, kind);
+      assert.match(outcome.kind === 'failed' ? outcome.detail : 'cut it short', /cut it short/);
+    });
+  }
 
   it('gives a good frame from one capture', async () => {
     const driver = driverOf(good, black);

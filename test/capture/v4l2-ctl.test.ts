@@ -12,8 +12,9 @@ const NODE = '/dev/video0';
 
 describe('createV4l2()', () => {
   let bin: string;
+  const clock = createSystemClock();
   const runProcess = createRunProcess({
-    clock: createSystemClock(),
+    clock,
     kill: (pid, signal) => process.kill(pid, signal),
   });
 
@@ -30,7 +31,7 @@ describe('createV4l2()', () => {
     const file = join(bin, 'v4l2-ctl');
     writeFileSync(file, `#!/bin/sh\nprintf '%s\\n' "$*" >> '${join(bin, 'calls')}'\n${script}\n`);
     chmodSync(file, 0o755);
-    return createV4l2({ runProcess, searchPath: `${bin}:/usr/bin:/bin` });
+    return createV4l2({ clock, runProcess, searchPath: `${bin}:/usr/bin:/bin` });
   }
 
   function calls(): readonly string[] {
@@ -38,12 +39,13 @@ describe('createV4l2()', () => {
   }
 
   it('says missing where v4l2-ctl is not installed', async () => {
-    const v4l2 = createV4l2({ runProcess, searchPath: bin });
+    const v4l2 = createV4l2({ clock, runProcess, searchPath: bin });
     assert.equal((await v4l2.formats(NODE)).kind, 'missing');
   });
 
   it('quotes the real program where the node does not exist', async () => {
-    const answer = await createV4l2({ runProcess, searchPath: '/usr/bin:/bin' }).controls('/dev/video999');
+    const v4l2 = createV4l2({ clock, runProcess, searchPath: '/usr/bin:/bin' });
+    const answer = await v4l2.controls('/dev/video999');
     assert.ok(answer.kind === 'failed' && answer.detail.includes('Cannot open device /dev/video999'));
   });
 
@@ -63,22 +65,23 @@ describe('createV4l2()', () => {
     assert.ok(answer.kind === 'failed' && answer.detail.includes('did not answer'));
   });
 
-  it('asks a program that hung again only after a minute, and says the same all the while', async () => {
-    const clock = createFakeClock();
+  it('asks a node where it hung again only after a minute, says the same all the while, and asks other nodes', async () => {
+    const fakeClock = createFakeClock();
     let outcome: RunOutcome = { kind: 'timeout' };
     let runs = 0;
     const runOnce = (): Promise<RunOutcome> => {
       runs += 1;
       return Promise.resolve(outcome);
     };
-    const v4l2 = createV4l2({ runProcess: runOnce, searchPath: bin, clock });
+    const v4l2 = createV4l2({ runProcess: runOnce, searchPath: bin, clock: fakeClock });
     const first = await v4l2.givesPictures(NODE);
     outcome = { kind: 'exited', code: 0, stdout: '', stderr: '' };
-    await clock.advance(59_999);
+    await fakeClock.advance(59_999);
     assert.deepEqual(await v4l2.controls(NODE), first);
     assert.ok(first.kind === 'failed' && first.why === 'silent');
     assert.equal(runs, 1);
-    await clock.advance(1);
+    assert.equal((await v4l2.controls('/dev/video2')).kind, 'answer');
+    await fakeClock.advance(1);
     assert.deepEqual(await v4l2.controls(NODE), { kind: 'answer', value: [] });
   });
 
@@ -104,7 +107,7 @@ describe('createV4l2()', () => {
   it('does not take a program that cannot be started now for one that is not installed', async () => {
     const run = (): Promise<RunOutcome> =>
       Promise.resolve({ kind: 'missing', detail: 'EMFILE: no descriptor' });
-    const answer = await createV4l2({ runProcess: run, searchPath: bin }).controls(NODE);
+    const answer = await createV4l2({ clock, runProcess: run, searchPath: bin }).controls(NODE);
     assert.deepEqual(answer, { kind: 'failed', detail: 'EMFILE: no descriptor' });
   });
 
@@ -114,7 +117,7 @@ describe('createV4l2()', () => {
       runs += 1;
       return Promise.resolve({ kind: 'wedged' });
     };
-    const v4l2 = createV4l2({ runProcess: wedged, searchPath: bin });
+    const v4l2 = createV4l2({ clock, runProcess: wedged, searchPath: bin });
     assert.equal((await v4l2.controls(NODE)).kind, 'failed');
     assert.equal((await v4l2.givesPictures(NODE)).kind, 'failed');
     assert.equal(runs, 1);

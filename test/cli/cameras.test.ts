@@ -74,7 +74,7 @@ describe('shutterd cameras', () => {
         temporaryFolder: '/tmp',
       },
       ...{ clock: createSystemClock(), random: createFixedRandom(), version: '0.0.0' },
-      out: (text) => (out += text),
+      out: (text) => (out += Buffer.from(text).toString()),
       err: (text) => (err += text),
       outIsTerminal: false,
       stop: new AbortController().signal,
