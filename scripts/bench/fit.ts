@@ -1,76 +1,110 @@
-// How long a frame like a photograph takes to fit the default bound, with the quality of the frame before and without.
+// How close to the budget photographs come, in how many encodes and how much time; beside the ways that others take.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Frame } from '../../src/domain.ts';
 import { jpegBudgetBytes } from '../../src/fit/budget.ts';
-import { createFit, type Fit, type FitSettings } from '../../src/fit/fit-frame.ts';
 import { overheadBytes } from '../../src/request/build-request.ts';
-import { createJpegCodec, type JpegCodec } from '../../src/support/jpeg.ts';
-import { photoLike } from './photo-like.ts';
-import { millisecondsSince, row, type Bench, type Row } from './rows.ts';
+import { measureCoding } from './fit-coding.ts';
+import { ours, SETTINGS } from './fit-contest.ts';
+import { measureFitMemory } from './fit-memory.ts';
+import { findPhotographs, photographed, type PhotographSet } from './fit-photographs.ts';
+import { compare, newScores, rowsOf, type Scores } from './fit-scores.ts';
+import { row, type Bench, type Row } from './rows.ts';
 
-const WIDTH_PX = 1280;
-const HEIGHT_PX = 720;
-const CAMERA_QUALITY = 95; // about what webcams give
-const SAMPLES = { quick: 8, full: 40 };
-const SHOTS = 4;
-
-/** The defaults of the configuration. */
-const SETTINGS: FitSettings = {
-  ...{ maxWidthPx: 0, minWidthPx: 224, minQuality: 40, maxQuality: 90 },
-  ...{ encoder: 'fast', greyscale: false, rotateDegrees: 0, flip: 'none' },
-};
+const SIZES = [
+  { widthPx: 1920, heightPx: 1080 },
+  { widthPx: 1280, heightPx: 720 },
+];
+const HUGE = { widthPx: 4000, heightPx: 3000 };
 const MAX_PAYLOAD_BYTES = 128_000;
+const TIMES = { quick: 1, full: 5 };
+const LATER_SHOTS = { quick: 1, full: 3 };
 
-export async function measureFit({ rounds, say }: Bench): Promise<readonly Row[]> {
-  say('fit');
-  const codec = createJpegCodec();
-  const frames: Frame[] = [];
-  for (let shot = 1; shot <= SHOTS; shot += 1) frames.push(await frameOf(codec, shot));
-  const frame = (at: number): Frame => pick(frames, at);
-  const cold = await fitting(SAMPLES[rounds], frame, () => createFit({ codec, settings: SETTINGS }));
-  const warm = createFit({ codec, settings: SETTINGS });
-  await fitOnce(warm, frame(-1));
-  const hinted = await fitting(SAMPLES[rounds], frame, () => warm);
+export async function measureFit(bench: Bench): Promise<readonly Row[]> {
+  bench.say('fit: fetching photographs');
+  const sets = await findPhotographs(bench.scope);
+  const rows: Row[] = [];
+  const waits: number[] = [];
+  for (const set of sets) {
+    const { cold, warm, steps, binary } = await compared(set, { bench, waits });
+    rows.push(
+      ...rowsOf(`fit, first frame (${set.name})`, cold),
+      ...rowsOf(`fit, same scene (${set.name})`, warm),
+      ...rowsOf(`loop 90, 80, 70 (${set.name})`, steps),
+      ...rowsOf(`binary search (${set.name})`, binary),
+    );
+  }
+  const paths = sets[0]?.paths ?? [];
   return [
-    row('fit 1280x720, first frame', 'ms', cold.ms),
-    row('fit 1280x720, first frame', 'encodes', cold.encodes),
-    row('fit 1280x720, with hint', 'ms', hinted.ms),
-    row('fit 1280x720, with hint', 'encodes', hinted.encodes),
+    ...rows,
+    ...waitRows('fit 1080p and 720p', waits),
+    ...waitRows('fit 12 megapixels', await waitsForHuge(bench, paths)),
+    ...waitRows('nothing to do', await waitsForNothing(waits.length)),
+    ...(await measureCoding(bench, paths)),
+    ...(await measureFitMemory(bench, paths)),
   ];
 }
 
-async function fitting(
-  samples: number,
-  frame: (at: number) => Frame,
-  fit: () => Fit,
-): Promise<{ ms: readonly number[]; encodes: readonly number[] }> {
-  const ms: number[] = [];
-  const encodes: number[] = [];
-  for (let at = 0; at < samples; at += 1) {
-    const started = process.hrtime.bigint();
-    encodes.push(await fitOnce(fit(), frame(at)));
-    ms.push(millisecondsSince(started));
+async function compared(
+  { name, paths }: PhotographSet,
+  { bench, waits }: { bench: Bench; waits: number[] },
+): Promise<Scores> {
+  const { rounds, say } = bench;
+  const scores = newScores();
+  for (const size of SIZES) {
+    for (const [seed, path] of paths.entries()) {
+      const shots = 1 + LATER_SHOTS[rounds];
+      const photograph = await photographed(path, { ...size, shots, seed });
+      say(`fit (${name}): ${photograph.name}, ${String(size.widthPx)} x ${String(size.heightPx)}`);
+      await compare(scores, photograph.frames, {
+        ...{ budgetOf, times: TIMES[rounds] },
+        watching: (way) => (frame, budgetBytes) => watched(waits, () => way(frame, budgetBytes)),
+      });
+    }
   }
-  return { ms, encodes };
+  return scores;
 }
 
-/** Resolves with the number of encodes. */
-async function fitOnce(fit: Fit, frame: Frame): Promise<number> {
+async function waitsForHuge({ rounds }: Bench, [path = '']: readonly string[]): Promise<readonly number[]> {
+  const waits: number[] = [];
+  const { frames } = await photographed(path, { ...HUGE, shots: 1, seed: 0 });
+  for (let time = 0; time < TIMES[rounds]; time += 1) {
+    for (const frame of frames) await watched(waits, () => ours()(frame, budgetOf(frame)));
+  }
+  return waits;
+}
+
+/** What the machine itself keeps waiting, for as long as a fit takes. */
+async function waitsForNothing(times: number): Promise<readonly number[]> {
+  const waits: number[] = [];
+  for (let time = 0; time < times; time += 1) await watched(waits, () => wait(FIT_MS));
+  return waits;
+}
+
+const FIT_MS = 40;
+
+function waitRows(name: string, waits: readonly number[]): readonly Row[] {
+  return [
+    row(`${name}: longest wait of the event loop`, 'ms', waits),
+    row(`${name}: longest wait of the event loop, most`, 'ms', [Math.max(...waits)]),
+  ];
+}
+
+function budgetOf(frame: Frame): number {
   const facts = { requestId: '00000000-0000-4000-8000-000000000000', frame, clockSynchronised: true };
-  const payload = { deviceId: 'bench', metadata: true, publishFrame: true };
+  const payload = { deviceId: SETTINGS.deviceId, metadata: true, publishFrame: true };
   const shape = { maxPayloadBytes: MAX_PAYLOAD_BYTES, overheadBytes: overheadBytes(payload, facts) };
-  const outcome = await fit(frame, { budgetBytes: jpegBudgetBytes({ ...shape, encoding: 'base64' }) });
-  if (outcome.kind !== 'fitted') throw new Error(`Cannot measure fit: the frame is ${outcome.kind}`);
-  return outcome.image.encodes;
+  return jpegBudgetBytes({ ...shape, encoding: 'base64' });
 }
 
-async function frameOf(codec: JpegCodec, shot: number): Promise<Frame> {
-  const pixels = photoLike({ widthPx: WIDTH_PX, heightPx: HEIGHT_PX, shot });
-  const jpeg = await codec.encode(pixels, { quality: CAMERA_QUALITY, encoder: 'fast' });
-  return { jpeg, widthPx: WIDTH_PX, heightPx: HEIGHT_PX, capturedAt: new Date(0) };
-}
-
-function pick<T>(values: readonly T[], at: number): T {
-  const value = values.at(at % values.length);
-  if (value === undefined) throw new RangeError('Cannot pick: there are 0 values, 1 is needed');
-  return value;
+/** Notes how long the event loop was kept waiting at most, in milliseconds; the monitor's own beat is one of them. */
+async function watched<T>(waits: number[], work: () => Promise<T>): Promise<T> {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  try {
+    return await work();
+  } finally {
+    delay.disable();
+    if (delay.count > 0) waits.push(delay.max / 1e6 - 1);
+  }
 }

@@ -3,7 +3,8 @@ import type { Scope } from '../../test/helpers/scope.ts';
 
 export interface Row {
   readonly what: string;
-  readonly unit: 'ms' | 'MB' | 'encodes' | 'times' | 'intervals' | 'programs' | '%';
+  readonly unit:
+    'ms' | 'MB' | 'encodes' | 'times' | 'intervals' | 'programs' | 'pictures' | '%' | 'SSIM' | 'dB';
   /** How many values stand behind it. */
   readonly samples: number;
   /** The median. */
@@ -50,8 +51,8 @@ export function tableText(rows: readonly Row[]): string {
     ...rows.map(({ what, unit, p50, p95, samples }) => [
       what,
       unit,
-      shown(p50),
-      samples > 1 ? shown(p95) : '-',
+      shown(p50, unit),
+      samples > 1 ? shown(p95, unit) : '-',
       String(samples),
     ]),
   ];
@@ -66,6 +67,7 @@ function alignedLine(line: readonly string[], widths: readonly number[]): string
   return line.map(cell).join('  ');
 }
 
-function shown(value: number): string {
+function shown(value: number, unit: Row['unit']): string {
+  if (unit === 'SSIM') return value.toFixed(4); // pictures that look alike differ in its third digit
   return Number.isInteger(value) ? String(value) : value.toFixed(value < 10 ? 2 : 1);
 }

@@ -1,9 +1,9 @@
 // `shutterd capture`: one frame through camera, checks and fit into a file; no broker is spoken to.
 import { openPictureStages, type PictureStages } from '../app/picture.ts';
+import { pictureBudgetBytes } from '../app/picture-budget.ts';
 import type { Config } from '../config/schema.ts';
 import { payloadSettings } from '../config/stage-settings.ts';
-import { jpegBudgetBytes } from '../fit/budget.ts';
-import { buildRequest, overheadBytes } from '../request/build-request.ts';
+import { buildRequest, payloadShape } from '../request/build-request.ts';
 import { writeFile } from '../support/files.ts';
 import { createRunProcess } from '../support/run-process.ts';
 import { EXIT, type Command, type Context } from './command.ts';
@@ -90,10 +90,7 @@ async function takePicture(
   // The same payload as the daemon would send, so that the budget is the same.
   const facts = { requestId: random.uuid(), triggerId: random.uuid(), frame, clockSynchronised: true };
   const payload = payloadSettings(config);
-  const { maxPayloadBytes } = config.image;
-  const budgetBytes = jpegBudgetBytes({
-    ...{ maxPayloadBytes, overheadBytes: overheadBytes(payload, facts), encoding: 'base64' },
-  });
+  const budgetBytes = pictureBudgetBytes(config.image.maxPayloadBytes, payloadShape(payload, facts));
   const fitted = await fit(frame, { budgetBytes });
   if (fitted.kind !== 'fitted') {
     const found =

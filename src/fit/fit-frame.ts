@@ -1,20 +1,19 @@
 // Makes an image out of a frame: turned, cut and sized as configured, and within the budget. It sends and stores nothing.
 import type { FitOutcome, Frame, Image } from '../domain.ts';
-import type { Crop, Encoder, Flip, JpegCodec, Pixels, RotateDegrees } from '../support/jpeg.ts';
-import { readJpegStructure } from '../support/jpeg-structure.ts';
+import { errorCode, errorMessage } from '../support/errors.ts';
+import { ENCODE_FAILED, type DecodeOptions, type EncodeOptions, type JpegCodec } from '../support/jpeg.ts';
+import { reshapedSize, type Size } from '../support/jpeg-measures.ts';
+import { readJpegStructure, withoutMetadata, type WholeJpeg } from '../support/jpeg-structure.ts';
+import { frameEncoder } from './encode-frame.ts';
 import { fitToBudget } from './fit-to-budget.ts';
+import { createSceneMemory, type Scene } from './scene-memory.ts';
 
-export interface FitSettings {
-  /** 0 = as captured. */
-  readonly maxWidthPx: number;
+export interface FitSettings extends DecodeOptions, Pick<EncodeOptions, 'encoder'> {
   readonly minWidthPx: number;
   readonly minQuality: number;
   readonly maxQuality: number;
-  readonly encoder: Encoder;
-  readonly crop?: Crop;
-  readonly greyscale: boolean;
-  readonly rotateDegrees: RotateDegrees;
-  readonly flip: Flip;
+  /** Written into every image that we encode. */
+  readonly deviceId: string;
 }
 
 export interface FitBounds {
@@ -28,52 +27,56 @@ export interface FitBounds {
 export type Fit = (frame: Frame, bounds: FitBounds) => Promise<FitOutcome>;
 
 /**
- * A frame that is within the budget and that nothing asks to change goes through byte for byte. It remembers one thing:
- * the quality the last frame needed, because the next one from the same camera will need much the same.
+ * A plain frame that is within the budget and that nothing asks to change goes through byte for byte; one that only
+ * carries the camera's metadata loses them without being encoded. It remembers numbers of the last frame, because the
+ * next one from the same camera will need much the same.
  */
 export function createFit(deps: { codec: JpegCodec; settings: FitSettings }): Fit {
   const { codec, settings } = deps;
-  let hintQuality = settings.maxQuality;
+  const memory = createSceneMemory();
   return async (frame, asked) => {
     const bounds = withinSettings(asked, settings);
-    const maxWidthPx = smallestWidth(settings.maxWidthPx, bounds.maxWidthPx ?? 0);
-    if (mayPassThrough(frame, settings, { ...bounds, maxWidthPx })) {
-      return { kind: 'fitted', image: passedThrough(frame) };
-    }
-    const decoded = await codec.decode(frame.jpeg, { ...settings, maxWidthPx });
-    if (decoded.kind === 'undecodable') return decoded;
-    const { pixels } = decoded;
-    const maxQuality = Math.min(settings.maxQuality, bounds.maxQuality ?? settings.maxQuality);
-    const { minQuality } = settings;
-    const found = await fitToBudget({
-      encode: (quality, widthPx) => codec.encode(pixels, { quality, widthPx, encoder: settings.encoder }),
-      budgetBytes: bounds.budgetBytes,
-      minQuality,
-      maxQuality,
-      startQuality: hintQuality,
-      widthPx: pixels.widthPx,
-      minWidthPx: settings.minWidthPx,
-    });
+    const structure = readJpegStructure(frame.jpeg);
+    if (structure.kind === 'broken') return { kind: 'undecodable', detail: structure.detail };
+    const passed = asItCame({ frame, structure, settings, bounds });
+    if (passed !== undefined) return { kind: 'fitted', image: passed };
+    const decode = { ...settings, maxWidthPx: bounds.maxWidthPx };
+    const size = reshapedSize(structure, decode);
+    const scene = sceneOf(frame, structure, size);
+    const { basis, ...expected } = memory.expect(scene);
+    const exif = { capturedAt: frame.capturedAt, deviceId: settings.deviceId };
+    const encode = { encoder: settings.encoder, exif };
+    const { minQuality, minWidthPx } = settings;
+    const { budgetBytes, maxQuality } = bounds;
+    const found = await encodeOr(() =>
+      fitToBudget({
+        encode: frameEncoder({ codec, jpeg: frame.jpeg, decode, encode, basis }),
+        ...{ budgetBytes, minQuality, maxQuality, widthPx: size.widthPx, minWidthPx },
+        ...expected,
+      }),
+    );
+    if (found.kind === 'undecodable') return found;
     if (found.kind === 'unfit') {
-      return { kind: 'unfit', smallestBytes: found.smallestBytes, budgetBytes: bounds.budgetBytes };
+      return { kind: 'unfit', smallestBytes: found.smallestBytes, budgetBytes };
     }
-    // A narrower picture was needed because the lowest quality was not enough: that is where the next one starts.
     // What a trigger's own bounds led to says nothing about the next frame.
-    if (bounds.maxQuality === undefined && bounds.maxWidthPx === undefined) {
-      hintQuality = found.widthPx === pixels.widthPx ? found.quality : minQuality;
-    }
-    const { quality, encodes } = found;
-    return { kind: 'fitted', image: { jpeg: found.jpeg, ...sizeOf(found.jpeg, pixels), quality, encodes } };
+    if (asked.maxQuality === undefined && asked.maxWidthPx === undefined) memory.remember(scene, found);
+    const { jpeg, quality, encodes } = found;
+    return { kind: 'fitted', image: { jpeg, ...sizeOf(jpeg, size), quality, encodes } };
   };
 }
 
+type Bounds = Required<FitBounds> & { readonly qualityAsked: boolean };
+
 /** A trigger may ask for less, but not for less than the configured floors. */
-function withinSettings(asked: FitBounds, { minWidthPx, minQuality }: FitSettings): FitBounds {
-  const { budgetBytes, maxWidthPx, maxQuality } = asked;
+function withinSettings(asked: FitBounds, settings: FitSettings): Bounds {
+  const { minWidthPx, minQuality, maxQuality } = settings;
+  const askedPx = asked.maxWidthPx === undefined ? 0 : Math.max(asked.maxWidthPx, minWidthPx);
   return {
-    budgetBytes,
-    ...(maxWidthPx === undefined ? {} : { maxWidthPx: Math.max(maxWidthPx, minWidthPx) }),
-    ...(maxQuality === undefined ? {} : { maxQuality: Math.max(maxQuality, minQuality) }),
+    budgetBytes: asked.budgetBytes,
+    maxWidthPx: smallestWidth(settings.maxWidthPx, askedPx),
+    maxQuality: Math.min(maxQuality, Math.max(asked.maxQuality ?? maxQuality, minQuality)),
+    qualityAsked: asked.maxQuality !== undefined,
   };
 }
 
@@ -81,26 +84,50 @@ function smallestWidth(one: number, other: number): number {
   return one > 0 && other > 0 ? Math.min(one, other) : Math.max(one, other);
 }
 
-function mayPassThrough(
-  frame: Frame,
-  settings: FitSettings,
-  bounds: FitBounds & { maxWidthPx: number },
-): boolean {
-  if (frame.jpeg.length > bounds.budgetBytes || bounds.maxQuality !== undefined) return false;
-  if (settings.crop !== undefined || settings.greyscale) return false;
-  if (settings.rotateDegrees !== 0 || settings.flip !== 'none') return false;
-  if (bounds.maxWidthPx > 0 && frame.widthPx > bounds.maxWidthPx) return false;
-  const structure = readJpegStructure(frame.jpeg);
-  return structure.kind === 'complete' && (structure.orientation ?? 1) === 1;
+/** The frame without an encode, or nothing where it is too large or has to change. */
+function asItCame(at: {
+  frame: Frame;
+  structure: WholeJpeg;
+  settings: FitSettings;
+  bounds: Bounds;
+}): Image | undefined {
+  const { frame, structure, settings, bounds } = at;
+  const { widthPx, heightPx } = frame;
+  if (asksForChange(settings) || bounds.qualityAsked) return undefined;
+  if (bounds.maxWidthPx > 0 && widthPx > bounds.maxWidthPx) return undefined;
+  // Without its colour profile a picture would show other colours; decoding applies it.
+  if ((structure.orientation ?? 1) !== 1 || structure.hasColourProfile) return undefined;
+  const jpeg = structure.metadata.length === 0 ? frame.jpeg : withoutMetadata(frame.jpeg, structure);
+  return jpeg.length <= bounds.budgetBytes ? { jpeg, widthPx, heightPx, encodes: 0 } : undefined;
 }
 
-function passedThrough(frame: Frame): Image {
-  return { jpeg: frame.jpeg, widthPx: frame.widthPx, heightPx: frame.heightPx, encodes: 0 };
+function asksForChange({ crop, greyscale, rotateDegrees, flip }: FitSettings): boolean {
+  return crop !== undefined || greyscale || rotateDegrees !== 0 || flip !== 'none';
+}
+
+function sceneOf(frame: Frame, structure: WholeJpeg, { widthPx, heightPx }: Size): Scene {
+  const framePixels = structure.widthPx * structure.heightPx;
+  const { lumaTable } = structure;
+  return {
+    ...{ frameBytes: frame.jpeg.length, framePixels, widthPx, heightPx },
+    ...(lumaTable === undefined ? {} : { table: lumaTable }),
+    whole: widthPx * heightPx === framePixels,
+  };
+}
+
+/** Damaged, too slow or out of memory is the picture's failure; anything else thrown is a bug. */
+async function encodeOr<T>(work: () => Promise<T>): Promise<T | { kind: 'undecodable'; detail: string }> {
+  try {
+    return await work();
+  } catch (error) {
+    if (errorCode(error) !== ENCODE_FAILED) throw error;
+    return { kind: 'undecodable', detail: errorMessage(error) };
+  }
 }
 
 /** Read from the image itself: its height is rounded by the encoder. */
-function sizeOf(jpeg: Uint8Array, pixels: Pixels): { widthPx: number; heightPx: number } {
+function sizeOf(jpeg: Uint8Array, expected: Size): Size {
   const structure = readJpegStructure(jpeg);
-  const { widthPx, heightPx } = structure.kind === 'complete' ? structure : pixels;
+  const { widthPx, heightPx } = structure.kind === 'complete' ? structure : expected;
   return { widthPx, heightPx };
 }

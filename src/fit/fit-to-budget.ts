@@ -1,4 +1,12 @@
 // Searches for the highest quality, and only then the width, whose encoding is within a budget. It never touches pixels.
+import { carriedOver, learn, predict, type ByteCurve } from './byte-curve.ts';
+import {
+  BYTES_BY_WIDTH_EXPONENT,
+  learnExponent,
+  narrowerWidth,
+  relearnLowest,
+  type Narrow,
+} from './narrow.ts';
 
 export interface FitSearch {
   /** Gives the bytes of the picture at this quality and width. */
@@ -6,8 +14,11 @@ export interface FitSearch {
   readonly budgetBytes: number;
   readonly minQuality: number;
   readonly maxQuality: number;
-  /** What the last frame needed, or `maxQuality`. */
-  readonly startQuality: number;
+  /** What is expected of this picture at full width before it was ever encoded. */
+  readonly curve: ByteCurve;
+  readonly coarsenessOf: (quality: number) => number;
+  /** How wide the last picture like this one had to be; absent where full width did. */
+  readonly narrow?: Narrow;
   readonly widthPx: number;
   /** Never undercut; a picture that is narrower already is never enlarged. */
   readonly minWidthPx: number;
@@ -20,145 +31,143 @@ export type FitSearchOutcome =
       readonly quality: number;
       readonly widthPx: number;
       readonly encodes: number;
+      /** What is now known of the picture at that width. */
+      readonly curve: ByteCurve;
+      readonly narrow?: Narrow;
     }
   | { readonly kind: 'unfit'; readonly smallestBytes: number; readonly encodes: number };
 
-/** The dearest search: four at full width, three narrower ones, three to raise the quality again. */
+/** The dearest search: three at full width without a fit, three narrower ones, and raising the quality of the last. */
 export const ENCODES_MAX = 10;
 
 /**
- * Close enough is a picture that uses 95 % of the budget: the last quality steps cost an encode each and nobody sees
- * them. Over the coarseness of the quantiser, bytes lie close to a straight line on two logarithmic scales, and the search
- * steps along it.
+ * Close enough is a picture that uses 95 % of the budget, or whose next better quality is expected not to fit: an
+ * encode more would be for nothing.
  */
 export async function fitToBudget(search: FitSearch): Promise<FitSearchOutcome> {
+  const { widthPx, minWidthPx, narrow, budgetBytes, curve } = search;
   const state: State = { search, encodes: 0, smallestBytes: Infinity };
-  let widthPx = search.widthPx;
-  let fitting = await searchQuality(state, widthPx, search.startQuality);
-  const floorPx = Math.min(search.minWidthPx, search.widthPx);
-  let narrower: Narrower = {
-    widthPx,
-    bytes: state.lowestBytes ?? Infinity,
-    exponent: BYTES_BY_WIDTH_EXPONENT,
-  };
-  for (let step = 1; fitting === undefined && widthPx > floorPx; step += 1) {
-    widthPx = step < NARROWER_WIDTHS_MAX ? narrowerWidth(narrower, search.budgetBytes, floorPx) : floorPx;
-    fitting = await searchQuality(state, widthPx, search.minQuality);
-    narrower = learnExponent(narrower, widthPx, state.lowestBytes ?? Infinity);
-  }
-  const { encodes, smallestBytes } = state;
-  if (fitting === undefined) return { kind: 'unfit', smallestBytes, encodes };
-  return { kind: 'fitted', jpeg: fitting.jpeg, quality: fitting.quality, widthPx, encodes };
+  // It would not fit at full width, as the last one did not: that need not be found out again.
+  const known = narrow !== undefined && narrow.lowestBytes > budgetBytes && widthPx > minWidthPx;
+  if (known) return searchWidth(state, { narrow, curve, learns: 'lowestBytes' });
+  const attempt = await searchQuality(state, { widthPx, curve });
+  if (attempt.best !== undefined) return fitted(state, { best: attempt.best, attempt, widthPx });
+  const lowestBytes = attempt.lowestBytes ?? Infinity;
+  return searchWidth(state, {
+    narrow: { lowestBytes, exponent: narrow?.exponent ?? BYTES_BY_WIDTH_EXPONENT },
+    ...{ curve: attempt.curve, learns: 'exponent' },
+  });
 }
 
 const GOOD_SHARE = 0.95;
-const AIM_SHARE = 0.975; // the middle of what is good enough
-// How log(bytes) falls as log(coarseness) rises: between a smooth photograph and a grainy one. Only the first guess uses it.
-const LOG_BYTES_BY_COARSENESS = -0.9;
+// A prediction errs by a percent or so; aiming a little below the budget saves more encodes than it costs bytes.
+const AIM_SHARE = 0.995;
 // Before this many encodes without a fit the lowest quality itself is tried: it says whether the width has to go down.
 const ENCODES_ABOVE_MAX = 3;
 const NARROWER_WIDTHS_MAX = 3;
-// Fewer pixels hold more detail each, so bytes fall more slowly than the area.
-const BYTES_BY_WIDTH_EXPONENT = 1.7;
-
 interface State {
   readonly search: FitSearch;
   encodes: number;
   smallestBytes: number;
-  /** At the lowest quality and the width just tried. */
-  lowestBytes?: number;
 }
 
-interface Point {
+interface Encoded {
   readonly quality: number;
   readonly bytes: number;
+  readonly jpeg: Uint8Array;
 }
 
-type Encoded = Point & { readonly jpeg: Uint8Array };
-
-interface Narrower {
-  readonly widthPx: number;
-  readonly bytes: number;
-  readonly exponent: number;
+interface Attempt {
+  readonly best?: Encoded;
+  readonly curve: ByteCurve;
+  /** At the lowest quality, where that was tried. */
+  readonly lowestBytes?: number;
 }
 
-/** The best that fits at one width, or nothing where not even the lowest quality does. */
-async function searchQuality(state: State, widthPx: number, start: number): Promise<Encoded | undefined> {
+function fitted(
+  { encodes }: State,
+  found: { best: Encoded; attempt: Attempt; widthPx: number; narrow?: Narrow },
+): FitSearchOutcome {
+  const { best, attempt, ...others } = found;
+  const { curve } = attempt;
+  const { jpeg, quality } = best;
+  return { kind: 'fitted', jpeg, quality, encodes, curve, ...others };
+}
+
+/** The widest that fits at the lowest quality, by the law of `narrow`, and its best quality. */
+async function searchWidth(
+  state: State,
+  from: { narrow: Narrow; curve: ByteCurve; learns: keyof Narrow },
+): Promise<FitSearchOutcome> {
   const { search } = state;
-  let below: Encoded | undefined;
-  let above: Point | undefined;
-  let quality: number | undefined = clamp(start, search.minQuality, search.maxQuality);
-  for (let tries = 1; quality !== undefined && state.encodes < ENCODES_MAX; tries += 1) {
-    const jpeg = await search.encode(quality, widthPx);
-    const point = { quality, bytes: jpeg.length, jpeg };
-    note(state, point);
-    if (jpeg.length <= search.budgetBytes) below = point;
-    else above = point;
-    quality = nextQuality({ search, below, above, tries });
+  const floorPx = Math.min(search.minWidthPx, search.widthPx);
+  let { widthPx } = search;
+  let { narrow, curve } = from;
+  for (let step = 1; widthPx > floorPx; step += 1) {
+    const wanted = step < NARROWER_WIDTHS_MAX ? narrowerWidth(narrow, search) : floorPx;
+    widthPx = clamp(wanted, floorPx, widthPx - 1);
+    const start = { widthPx, curve: carriedOver(curve), startQuality: search.minQuality };
+    const attempt = await searchQuality(state, start);
+    const seen = { share: widthPx / search.widthPx, bytes: attempt.lowestBytes ?? Infinity };
+    narrow = from.learns === 'exponent' ? learnExponent(narrow, seen) : relearnLowest(narrow, seen);
+    const { best } = attempt;
+    if (best !== undefined) return fitted(state, { best, attempt, widthPx, narrow });
+    ({ curve } = attempt);
   }
-  return below;
+  return { kind: 'unfit', smallestBytes: state.smallestBytes, encodes: state.encodes };
 }
 
-function note(state: State, point: Point): void {
-  state.encodes += 1;
-  state.smallestBytes = Math.min(state.smallestBytes, point.bytes);
-  if (point.quality === state.search.minQuality) state.lowestBytes = point.bytes;
+/** The best that fits at one width, or no best where not even the lowest quality does. */
+async function searchQuality(
+  state: State,
+  at: { widthPx: number; curve: ByteCurve; startQuality?: number },
+): Promise<Attempt> {
+  const { search } = state;
+  const tried: Encoded[] = [];
+  let { curve } = at;
+  let quality = at.startQuality ?? nextQuality(search, curve, tried);
+  while (quality !== undefined && state.encodes < ENCODES_MAX) {
+    const jpeg = await search.encode(quality, at.widthPx);
+    const bytes = jpeg.length;
+    state.encodes += 1;
+    state.smallestBytes = Math.min(state.smallestBytes, bytes);
+    tried.push({ quality, bytes, jpeg });
+    curve = learn(curve, { coarseness: search.coarsenessOf(quality), logBytes: logOf(bytes) });
+    quality = nextQuality(search, curve, tried);
+  }
+  const best = bestOf(search, tried);
+  const lowestBytes = tried.find((one) => one.quality === search.minQuality)?.bytes;
+  return {
+    curve,
+    ...(best === undefined ? {} : { best }),
+    ...(lowestBytes === undefined ? {} : { lowestBytes }),
+  };
+}
+
+function bestOf(search: FitSearch, tried: readonly Encoded[]): Encoded | undefined {
+  const fitting = tried.filter(({ bytes }) => bytes <= search.budgetBytes);
+  return fitting.sort((a, b) => a.quality - b.quality).at(-1);
 }
 
 /** What to try between the best that fits and the least that does not; `undefined` when there is nothing left to gain. */
-function nextQuality(at: {
-  search: FitSearch;
-  below: Point | undefined;
-  above: Point | undefined;
-  tries: number;
-}): number | undefined {
-  const { search, below, above, tries } = at;
-  const low = below === undefined ? search.minQuality : below.quality + 1;
-  const high = above === undefined ? search.maxQuality : above.quality - 1;
+function nextQuality(search: FitSearch, curve: ByteCurve, tried: readonly Encoded[]): number | undefined {
+  const { budgetBytes, minQuality, maxQuality, coarsenessOf } = search;
+  const best = bestOf(search, tried);
+  if (best !== undefined && best.bytes >= budgetBytes * GOOD_SHARE) return undefined;
+  const tooMuch = tried.filter(({ bytes }) => bytes > budgetBytes).map((one) => one.quality);
+  const low = best === undefined ? minQuality : best.quality + 1;
+  const high = Math.min(maxQuality, ...tooMuch.map((quality) => quality - 1));
   if (low > high) return undefined;
-  if (below !== undefined && below.bytes >= search.budgetBytes * GOOD_SHARE) return undefined;
-  if (below === undefined && tries >= ENCODES_ABOVE_MAX) return search.minQuality;
-  // The line can creep along one side of a bent curve; every fourth step halves the bracket instead.
-  if (below !== undefined && above !== undefined && tries % 4 === 0) return Math.floor((low + high) / 2);
-  return clamp(Math.round(onLine(search.budgetBytes, below, above)), low, high);
+  if (best === undefined && tried.length + 1 >= ENCODES_ABOVE_MAX) return minQuality;
+  const aim = logOf(budgetBytes * AIM_SHARE);
+  for (let quality = high; quality >= low; quality -= 1) {
+    if (predict(curve, coarsenessOf(quality)) <= aim) return quality;
+  }
+  return best === undefined ? minQuality : undefined;
 }
 
-/** The quality at which the line through the known points meets the aim. */
-function onLine(budgetBytes: number, below: Point | undefined, above: Point | undefined): number {
-  const from = below ?? above;
-  if (from === undefined) throw new TypeError('Cannot guess a quality: nothing was encoded yet');
-  const slope =
-    below !== undefined && above !== undefined
-      ? (logBytes(above.bytes) - logBytes(below.bytes)) /
-        (logCoarseness(above.quality) - logCoarseness(below.quality))
-      : LOG_BYTES_BY_COARSENESS;
-  const change = (logBytes(budgetBytes * AIM_SHARE) - logBytes(from.bytes)) / slope;
-  return qualityOf(Math.exp(logCoarseness(from.quality) + change));
-}
-
-/** How coarsely libjpeg quantises, in percent of its standard tables (jpeg_quality_scaling in libjpeg's jcparam.c). */
-function logCoarseness(quality: number): number {
-  return Math.log(quality < 50 ? 5000 / quality : Math.max(200 - 2 * quality, 1));
-}
-
-function qualityOf(coarseness: number): number {
-  return coarseness > 100 ? 5000 / coarseness : (200 - coarseness) / 2;
-}
-
-function logBytes(bytes: number): number {
+function logOf(bytes: number): number {
   return Math.log(Math.max(bytes, 1));
-}
-
-function narrowerWidth(from: Narrower, budgetBytes: number, floorPx: number): number {
-  const scale = ((budgetBytes * AIM_SHARE) / from.bytes) ** (1 / from.exponent);
-  return clamp(Math.floor(from.widthPx * scale), floorPx, from.widthPx - 1);
-}
-
-/** Two widths at the same quality show how this picture's bytes really fall. */
-function learnExponent(from: Narrower, widthPx: number, bytes: number): Narrower {
-  const seen = Math.log(from.bytes / bytes) / Math.log(from.widthPx / widthPx);
-  const exponent = Number.isFinite(seen) ? clamp(seen, 0.5, 3) : from.exponent;
-  return { widthPx, bytes, exponent };
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -1,7 +1,9 @@
 // The only door to sharp: decodes, measures, turns and encodes JPEGs. It decides nothing about quality or size.
 import sharp, { type Sharp } from 'sharp';
-import { errorMessage } from './errors.ts';
-import { readJpegStructure, startsWithSoi } from './jpeg-structure.ts';
+import { errorMessage, OperatingError } from './errors.ts';
+import { exifTags, type OwnExif } from './jpeg-exif.ts';
+import { cropArea, measureLuma, uprightSize } from './jpeg-measures.ts';
+import { readJpegStructure, type WholeJpeg } from './jpeg-structure.ts';
 
 export interface Pixels {
   readonly data: Uint8Array;
@@ -54,6 +56,8 @@ export interface EncodeOptions {
   readonly encoder: Encoder;
   /** Shrinks to this width; never enlarges. */
   readonly widthPx?: number;
+  /** Written into the picture; 272 bytes with an id of four, which count. */
+  readonly exif?: OwnExif;
 }
 
 export interface JpegCodec {
@@ -64,123 +68,133 @@ export interface JpegCodec {
     jpeg: Uint8Array,
     options: DecodeOptions,
   ): Promise<{ kind: 'decoded'; pixels: Pixels } | Undecodable>;
-  /** Chroma is halved both ways (4:2:0); no metadata is written. */
+  /**
+   * Chroma is halved both ways (4:2:0); no metadata but `exif` is written. Throws an OperatingError with code
+   * `ENCODE_FAILED` where the encoder is too slow or out of memory.
+   */
   encode(pixels: Pixels, options: EncodeOptions): Promise<Uint8Array>;
+  /**
+   * What `decode` and `encode` give, in one go: the pixels are never held as a whole. Throws as `encode` does, also
+   * where the picture does not decode.
+   */
+  transcode(jpeg: Uint8Array, options: DecodeOptions & Omit<EncodeOptions, 'widthPx'>): Promise<Uint8Array>;
 }
 
 /** Pictures with more pixels are refused by their header alone. */
 export const PICTURE_PIXELS_MAX = 40_000_000;
 
-/** Sets sharp up for a small machine: no cache that grows, one thread, and no loader but the JPEG one. */
-export function createJpegCodec(): JpegCodec {
+export const ENCODE_FAILED = 'ENCODE_FAILED';
+
+/**
+ * Sets sharp up for a small machine: no cache that grows, one thread (two or four are no faster at one JPEG), and no
+ * loader but the JPEG one. `secondsMax` bounds each call while pixels flow; the last pass of mozjpeg, over all of them at
+ * once, it cannot end.
+ */
+export function createJpegCodec({ secondsMax = SECONDS_MAX }: { secondsMax?: number } = {}): JpegCodec {
   sharp.cache(false);
   sharp.concurrency(1);
   sharp.block({ operation: ['VipsForeignLoad'] });
   sharp.unblock({ operation: ['VipsForeignLoadJpeg'] });
+  const open = (jpeg: Uint8Array): Sharp => openJpeg(jpeg).timeout({ seconds: secondsMax });
   return {
-    inspect: (jpeg) => refusing(jpeg, () => inspect(jpeg)),
-    decode: (jpeg, options) => refusing(jpeg, () => decode(jpeg, options)),
-    encode,
+    inspect: (jpeg) => refusing(jpeg, (structure) => inspect(open(jpeg), structure)),
+    decode: (jpeg, options) =>
+      refusing(jpeg, async (structure) => ({
+        kind: 'decoded',
+        pixels: await toPixels(reshaped(open(jpeg), structure, options)),
+      })),
+    encode: (pixels, options) =>
+      encoded(() => compressed(sized(openPixels(pixels), options), options).timeout({ seconds: secondsMax })),
+    transcode: (jpeg, options) =>
+      encoded(() => {
+        const structure = readJpegStructure(jpeg);
+        if (structure.kind === 'broken') throw new Error(structure.detail);
+        return compressed(reshaped(open(jpeg), structure, options), options);
+      }),
   };
 }
 
 // A frame of 40 megapixels decodes in a few seconds on a Cortex-A72; what takes longer is an attack or a bug.
-const DECODE_SECONDS_MAX = 10;
+const SECONDS_MAX = 10;
 const LUMA_SIDE_PX = 64;
 
 /** What sharp throws while it reads a picture is about that picture: it becomes a value. */
-async function refusing<T>(jpeg: Uint8Array, read: () => Promise<T>): Promise<T | Undecodable> {
-  if (!startsWithSoi(jpeg)) return { kind: 'undecodable', detail: 'it does not start as a JPEG' };
+async function refusing<T>(
+  jpeg: Uint8Array,
+  read: (structure: WholeJpeg) => Promise<T>,
+): Promise<T | Undecodable> {
+  const structure = readJpegStructure(jpeg);
+  if (structure.kind === 'broken') return { kind: 'undecodable', detail: structure.detail };
   try {
-    return await read();
+    return await read(structure);
   } catch (error) {
     return { kind: 'undecodable', detail: errorMessage(error).trim() };
   }
 }
 
-function open(jpeg: Uint8Array): Sharp {
+async function encoded(picture: () => Sharp): Promise<Uint8Array> {
+  try {
+    return await picture().toBuffer();
+  } catch (error) {
+    const detail = `Cannot encode picture: ${errorMessage(error).trim()}`;
+    throw new OperatingError(detail, { code: ENCODE_FAILED, cause: error });
+  }
+}
+
+function openJpeg(jpeg: Uint8Array): Sharp {
   // 'warning': 'error', sharp's middle way, lets pictures with damaged bytes in their middle pass.
-  return sharp(jpeg, { failOn: 'warning', limitInputPixels: PICTURE_PIXELS_MAX }).timeout({
-    seconds: DECODE_SECONDS_MAX,
-  });
+  return sharp(jpeg, { failOn: 'warning', limitInputPixels: PICTURE_PIXELS_MAX });
 }
 
-function openPixels(pixels: Pixels): Sharp {
-  const { widthPx: width, heightPx: height, channels } = pixels;
-  return sharp(pixels.data, {
-    raw: { width, height, channels },
-    limitInputPixels: PICTURE_PIXELS_MAX,
-  }).timeout({
-    seconds: DECODE_SECONDS_MAX,
-  });
+function openPixels({ data, widthPx: width, heightPx: height, channels }: Pixels): Sharp {
+  const picture = sharp(data, { raw: { width, height, channels }, limitInputPixels: PICTURE_PIXELS_MAX });
+  // Without naming it, sharp writes one channel as three.
+  return picture.toColourspace(channels === 1 ? 'b-w' : 'srgb');
 }
 
-async function inspect(jpeg: Uint8Array): Promise<Inspection | Undecodable> {
-  const structure = readJpegStructure(jpeg);
-  if (structure.kind === 'broken') return { kind: 'undecodable', detail: structure.detail };
-  // In one step with the reduction libjpeg would decode at an eighth of the size, and that misses damage it warns of.
-  const whole = openPixels(await toPixels(open(jpeg), false));
-  const side = { width: LUMA_SIDE_PX, height: LUMA_SIDE_PX };
-  const reduced = await toPixels(whole.resize({ ...side, fit: 'inside', withoutEnlargement: true }), true);
-  const { widthPx, heightPx } = structure;
-  return { kind: 'decoded', widthPx, heightPx, ...measureLuma(reduced.data) };
+async function inspect(picture: Sharp, { widthPx, heightPx }: WholeJpeg): Promise<Inspection> {
+  const { data } = await toPixels(
+    picture
+      // The whole of it: without a crop libjpeg would decode at an eighth of the size, and so miss damage it warns of.
+      .extract({ left: 0, top: 0, width: widthPx, height: heightPx })
+      .resize({ width: LUMA_SIDE_PX, height: LUMA_SIDE_PX, fit: 'inside', withoutEnlargement: true })
+      .toColourspace('b-w'),
+  );
+  return { kind: 'decoded', widthPx, heightPx, ...measureLuma(data) };
 }
 
-function measureLuma(luma: Uint8Array): { meanLuma: number; spreadLuma: number } {
-  const meanLuma = luma.reduce((sum, value) => sum + value, 0) / luma.length;
-  const variance = luma.reduce((sum, value) => sum + (value - meanLuma) ** 2, 0) / luma.length;
-  return { meanLuma, spreadLuma: Math.sqrt(variance) };
-}
-
-// sharp sorts the operations of one pipeline into an order of its own, so those whose order matters get one each.
-async function decode(
-  jpeg: Uint8Array,
-  options: DecodeOptions,
-): Promise<{ kind: 'decoded'; pixels: Pixels } | Undecodable> {
-  let picture = open(jpeg).autoOrient();
-  if (options.crop !== undefined) {
-    const upright = await toPixels(picture, options.greyscale);
-    picture = openPixels(upright).extract(cropArea(options.crop, upright));
+// One pipeline: the pixels are decoded once, and at half or a quarter of the size where the width allows it. Whatever
+// the order of the calls, sharp sets upright, crops, sizes, flips and rotates in this order (its pipeline.cc).
+function reshaped(opened: Sharp, structure: WholeJpeg, options: DecodeOptions): Sharp {
+  const { crop, maxWidthPx, rotateDegrees, flip, greyscale } = options;
+  const lies = rotateDegrees === 90 || rotateDegrees === 270;
+  let picture = opened.autoOrient().toColourspace(greyscale ? 'b-w' : 'srgb');
+  if (crop !== undefined) picture = picture.extract(cropArea(crop, uprightSize(structure)));
+  if (maxWidthPx > 0) {
+    const side = lies ? { height: maxWidthPx } : { width: maxWidthPx };
+    picture = picture.resize({ ...side, fit: 'inside', withoutEnlargement: true });
   }
-  if (options.rotateDegrees !== 0) {
-    picture = openPixels(await toPixels(picture, options.greyscale)).rotate(options.rotateDegrees);
-    picture = openPixels(await toPixels(picture, options.greyscale));
-  }
-  if (options.flip === 'horizontal' || options.flip === 'both') picture = picture.flop();
-  if (options.flip === 'vertical' || options.flip === 'both') picture = picture.flip();
-  if (options.maxWidthPx > 0)
-    picture = picture.resize({ width: options.maxWidthPx, withoutEnlargement: true });
-  return { kind: 'decoded', pixels: await toPixels(picture, options.greyscale) };
+  // The flip comes after the rotation for us; before a quarter turn it is the flip along the other axis.
+  const [across, down] = lies ? (['vertical', 'horizontal'] as const) : (['horizontal', 'vertical'] as const);
+  if (flip === across || flip === 'both') picture = picture.flop();
+  if (flip === down || flip === 'both') picture = picture.flip();
+  return rotateDegrees === 0 ? picture : picture.rotate(rotateDegrees);
 }
 
-/** Whole pixels inside the picture, at least one by one, however small the fractions are. */
-function cropArea(crop: Crop, of: Pixels): { left: number; top: number; width: number; height: number } {
-  const left = Math.min(Math.floor(crop.left * of.widthPx), of.widthPx - 1);
-  const top = Math.min(Math.floor(crop.top * of.heightPx), of.heightPx - 1);
-  return {
-    left,
-    top,
-    width: Math.max(1, Math.min(Math.round(crop.width * of.widthPx), of.widthPx - left)),
-    height: Math.max(1, Math.min(Math.round(crop.height * of.heightPx), of.heightPx - top)),
-  };
-}
-
-async function toPixels(picture: Sharp, greyscale: boolean): Promise<Pixels> {
-  const { data, info } = await picture
-    .toColourspace(greyscale ? 'b-w' : 'srgb')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+async function toPixels(picture: Sharp): Promise<Pixels> {
+  const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
   if (info.channels !== 1 && info.channels !== 3) {
     throw new TypeError(`Cannot use picture: it has ${String(info.channels)} channels, 1 or 3 are allowed`);
   }
   return { data, widthPx: info.width, heightPx: info.height, channels: info.channels };
 }
 
-function encode(pixels: Pixels, options: EncodeOptions): Promise<Uint8Array> {
-  const { quality, encoder, widthPx } = options;
-  // Without naming it, sharp writes one channel as three.
-  const picture = openPixels(pixels).toColourspace(pixels.channels === 1 ? 'b-w' : 'srgb');
-  const sized =
-    widthPx !== undefined && widthPx < pixels.widthPx ? picture.resize({ width: widthPx }) : picture;
-  return sized.jpeg({ quality, mozjpeg: encoder === 'mozjpeg', chromaSubsampling: '4:2:0' }).toBuffer();
+function sized(picture: Sharp, { widthPx }: EncodeOptions): Sharp {
+  return widthPx === undefined ? picture : picture.resize({ width: widthPx, withoutEnlargement: true });
+}
+
+// The other ways to code a picture, side by side at equal bytes: the rows `coded` of `npm run bench`.
+function compressed(picture: Sharp, { quality, encoder, exif }: Omit<EncodeOptions, 'widthPx'>): Sharp {
+  const named = exif === undefined ? picture : picture.withExif(exifTags(exif));
+  return named.jpeg({ quality, mozjpeg: encoder === 'mozjpeg', chromaSubsampling: '4:2:0' });
 }

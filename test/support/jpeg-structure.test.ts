@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { readJpegStructure } from '../../src/support/jpeg-structure.ts';
+import { readJpegStructure, withoutMetadata, type JpegStructure } from '../../src/support/jpeg-structure.ts';
 import { concat, jpegOf, noise, quarters } from './jpeg-samples.ts';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
+
+function sizeAndEnd(found: JpegStructure): readonly number[] {
+  assert.ok(found.kind === 'complete');
+  return [found.widthPx, found.heightPx, found.endOffset];
+}
 
 describe('readJpegStructure()', () => {
   for (const variant of [{}, { progressive: true }, { orientation: 6 }, { greyscale: true }]) {
@@ -79,7 +84,7 @@ describe('readJpegStructure()', () => {
   it('cuts zero padding after EOI off', async () => {
     const jpeg = await jpegOf(noise(40, 30));
     const found = readJpegStructure(concat(jpeg, new Uint8Array(4096)));
-    assert.deepEqual(found, { kind: 'complete', widthPx: 40, heightPx: 30, endOffset: jpeg.length });
+    assert.deepEqual(sizeAndEnd(found), [40, 30, jpeg.length]);
   });
 
   it('is not fooled by a whole thumbnail inside APP1 of a cut picture', async () => {
@@ -88,12 +93,7 @@ describe('readJpegStructure()', () => {
     const jpeg = await jpegOf(noise(40, 30));
     const app1 = concat(bytes(0xff, 0xe1, length >> 8, length & 255), thumbnail);
     const whole = concat(jpeg.subarray(0, 2), app1, jpeg.subarray(2));
-    assert.deepEqual(readJpegStructure(whole), {
-      kind: 'complete',
-      widthPx: 40,
-      heightPx: 30,
-      endOffset: whole.length,
-    });
+    assert.deepEqual(sizeAndEnd(readJpegStructure(whole)), [40, 30, whole.length]);
     for (let cut = 2; cut < whole.length; cut += 1) {
       assert.equal(readJpegStructure(whole.subarray(0, cut)).kind, 'broken', `cut at ${String(cut)}`);
     }
@@ -102,12 +102,7 @@ describe('readJpegStructure()', () => {
   it('reads stuffed bytes, restart markers and fill bytes as T.81 has them', () => {
     const data = [0x12, 0xff, 0x00, 0xff, 0xd0, 0x34, 0xff, 0xd7];
     const jpeg = bytes(0xff, 0xd8, 0xff, ...frameHeader, ...scan, ...data, 0xff, 0xff, 0xd9);
-    assert.deepEqual(readJpegStructure(jpeg), {
-      kind: 'complete',
-      widthPx: 8,
-      heightPx: 8,
-      endOffset: jpeg.length,
-    });
+    assert.deepEqual(sizeAndEnd(readJpegStructure(jpeg)), [8, 8, jpeg.length]);
   });
 
   for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
@@ -142,5 +137,41 @@ describe('readJpegStructure()', () => {
         assert.ok(found.kind === 'broken' || found.endOffset <= tail.length + 3);
       }),
     );
+  });
+});
+
+describe('withoutMetadata()', () => {
+  const segment = (code: number, text: string): Uint8Array => {
+    const body = Buffer.from(text, 'latin1');
+    return concat(bytes(0xff, code, (body.length + 2) >> 8, (body.length + 2) & 255), body);
+  };
+  const kinds: readonly { what: string; code: number; text: string; stays?: true; profile?: true }[] = [
+    { what: 'EXIF', code: 0xe1, text: 'Exif\0\0MM\0*' },
+    { what: 'XMP', code: 0xe1, text: 'http://ns.adobe.com/xap/1.0/\0<x/>' },
+    { what: 'an ICC profile', code: 0xe2, text: 'ICC_PROFILE\0', profile: true },
+    { what: 'a JFIF thumbnail', code: 0xe0, text: 'JFXX\0' },
+    { what: "a maker's own", code: 0xef, text: 'whatever' },
+    { what: 'a comment', code: 0xfe, text: 'CREATOR: camera' },
+    { what: "motion JPEG's AVI1", code: 0xe0, text: 'AVI1\0', stays: true },
+    { what: "Adobe's colour transform", code: 0xee, text: 'Adobe\0', stays: true },
+  ];
+  for (const { what, code, text, stays, profile } of kinds) {
+    it(`${stays === true ? 'keeps' : 'takes out'} ${what}, and nothing else`, async () => {
+      const plain = await jpegOf(noise(16, 16));
+      const jpeg = concat(plain.subarray(0, 2), segment(code, text), plain.subarray(2));
+      const found = readJpegStructure(concat(jpeg, new Uint8Array(8)));
+      assert.ok(found.kind === 'complete');
+      assert.equal(found.hasColourProfile, profile === true);
+      assert.deepEqual(withoutMetadata(jpeg, found), new Uint8Array(stays === true ? jpeg : plain));
+    });
+  }
+
+  it('finds metadata between the scans of a progressive picture', async () => {
+    const plain = await jpegOf(noise(16, 16), { progressive: true });
+    const second = Buffer.from(plain).lastIndexOf(bytes(0xff, 0xda));
+    const jpeg = concat(plain.subarray(0, second), segment(0xfe, 'here'), plain.subarray(second));
+    const found = readJpegStructure(jpeg);
+    assert.ok(found.kind === 'complete' && found.metadata.length === 1);
+    assert.deepEqual(withoutMetadata(jpeg, found), new Uint8Array(plain));
   });
 });

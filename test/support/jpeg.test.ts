@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import sharp from 'sharp';
 import { createJpegCodec, type DecodeOptions, type Pixels } from '../../src/support/jpeg.ts';
+import { reshapedSize } from '../../src/support/jpeg-measures.ts';
 import { readJpegStructure } from '../../src/support/jpeg-structure.ts';
 import { concat, jpegOf, noise, quarters, solid } from './jpeg-samples.ts';
 
@@ -121,6 +122,16 @@ describe('createJpegCodec()', () => {
         const pixels = await decoded(await jpegOf(quarters(64, 32)), options);
         assert.deepEqual([pixels.widthPx, pixels.heightPx], size);
         assert.equal(letters(pixels), expected);
+        const told = reshapedSize({ widthPx: 64, heightPx: 32 }, { ...asIs, ...options });
+        assert.deepEqual([told.widthPx, told.heightPx], size);
+      });
+
+      it(`gives the bytes of decode() and encode() in one go: ${JSON.stringify(options)}`, async () => {
+        const jpeg = await jpegOf(quarters(64, 32), { orientation: 1 });
+        const coding = { quality: 80, encoder: 'fast' as const };
+        const apart = await codec.encode(await decoded(jpeg, options), coding);
+        const together = await codec.transcode(jpeg, { ...asIs, ...options, ...coding });
+        assert.deepEqual(together, apart);
       });
     }
 

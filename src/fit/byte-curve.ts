@@ -1,0 +1,60 @@
+// What is known and guessed of a picture's bytes over its coarseness: a line through points. It encodes nothing.
+
+export interface Point {
+  readonly coarseness: number;
+  readonly logBytes: number;
+  /** Measured on this very picture; the others are carried over from a picture like it. */
+  readonly certain: boolean;
+}
+
+export interface ByteCurve {
+  /** By coarseness, finest first; never empty. */
+  readonly points: readonly Point[];
+  /** Below zero: how log(bytes) changes with coarseness beyond the points. */
+  readonly slope: number;
+}
+
+/** The mean of photographs; a noisy one falls more slowly, a soft one faster. */
+export const USUAL_SLOPE = -0.95;
+
+/** The logarithm of the bytes to be expected. */
+export function predict({ points, slope }: ByteCurve, coarseness: number): number {
+  const finer = points.findLast((point) => point.coarseness <= coarseness);
+  const coarser = points.find((point) => point.coarseness > coarseness);
+  if (finer !== undefined && coarser !== undefined) {
+    const share = (coarseness - finer.coarseness) / (coarser.coarseness - finer.coarseness);
+    return finer.logBytes + share * (coarser.logBytes - finer.logBytes);
+  }
+  const nearest = finer ?? coarser;
+  if (nearest === undefined) throw new TypeError('Cannot predict bytes: the curve has 0 points, 1 is needed');
+  return nearest.logBytes + slope * (coarseness - nearest.coarseness);
+}
+
+/** The curve through a new measurement: what was only carried over moves along with it. */
+export function learn(curve: ByteCurve, measured: Omit<Point, 'certain'>): ByteCurve {
+  const error = measured.logBytes - predict(curve, measured.coarseness);
+  const others = curve.points
+    .filter(({ coarseness }) => coarseness !== measured.coarseness)
+    .map((point) => (point.certain ? point : { ...point, logBytes: point.logBytes + error }));
+  const points = [...others, { ...measured, certain: true }].sort((a, b) => a.coarseness - b.coarseness);
+  return { points, slope: slopeOf(points) ?? curve.slope };
+}
+
+/** The same points as guesses, for a picture that is only like this one. */
+export function carriedOver({ points, slope }: ByteCurve): ByteCurve {
+  return { points: points.map((point) => ({ ...point, certain: false })), slope };
+}
+
+// Points that are close together say little about what lies far off them.
+const APART_MIN = 0.3;
+const SLOPE_STEEPEST = -1.4;
+const SLOPE_FLATTEST = -0.5;
+
+function slopeOf(points: readonly Point[]): number | undefined {
+  const certain = points.filter((point) => point.certain);
+  const [first, last] = [certain.at(0), certain.at(-1)];
+  if (first === undefined || last === undefined || last.coarseness - first.coarseness < APART_MIN)
+    return undefined;
+  const slope = (last.logBytes - first.logBytes) / (last.coarseness - first.coarseness);
+  return Math.min(SLOPE_FLATTEST, Math.max(SLOPE_STEEPEST, slope));
+}

@@ -1,0 +1,104 @@
+// What the last frame teaches about the next one of the same camera; numbers only, it keeps no picture.
+import { predict, USUAL_SLOPE, type ByteCurve } from './byte-curve.ts';
+import { coarseness, tableOfQuality, type QuantisationTable } from './coarseness.ts';
+import type { FitSearch, FitSearchOutcome } from './fit-to-budget.ts';
+import type { Narrow } from './narrow.ts';
+
+/** One frame as the search sees it: how large, and how the camera coded it. */
+export interface Scene {
+  readonly frameBytes: number;
+  /** Pixels of the frame, and of the picture that is made of it. */
+  readonly framePixels: number;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** The camera's luma table; absent where the frame names none. */
+  readonly table?: QuantisationTable;
+  /** The whole frame, upright or turned: only then its own bytes are a point of the curve. */
+  readonly whole: boolean;
+}
+
+export interface SceneMemory {
+  /** Where to start with this frame, and whether it is like the last one. */
+  expect(
+    scene: Scene,
+  ): Pick<FitSearch, 'curve' | 'coarsenessOf' | 'narrow'> & { readonly basis: 'firstSight' | 'knownScene' };
+  remember(scene: Scene, found: FitSearchOutcome & { kind: 'fitted' }): void;
+}
+
+export function createSceneMemory(): SceneMemory {
+  let last: Remembered | undefined;
+  return {
+    expect(scene) {
+      const coarsenessOf = coarsenessIn(scene);
+      const known = last !== undefined && isLike(last.scene, scene) ? last : undefined;
+      if (known === undefined) return { curve: firstCurve(scene), coarsenessOf, basis: 'firstSight' };
+      const { narrow } = known;
+      const growth = growthOf(known.scene, scene);
+      return {
+        curve: rememberedCurve(known, { growth, coarsenessOf }),
+        coarsenessOf,
+        basis: 'knownScene',
+        ...(narrow === undefined ? {} : { narrow: { ...narrow, lowestBytes: narrow.lowestBytes * growth } }),
+      };
+    },
+    remember(scene, { quality, curve, narrow }) {
+      const coarsenessOf = coarsenessIn(scene);
+      // Its neighbours, measured or expected, say whether the next better quality is worth an encode.
+      const points = [quality - 1, quality, quality + 1].map((one) => ({
+        quality: one,
+        bytes: Math.exp(predict(curve, coarsenessOf(one))),
+      }));
+      last = { scene, points, slope: curve.slope, ...(narrow === undefined ? {} : { narrow }) };
+    },
+  };
+}
+
+// Fewer pixels hold more detail each, so bytes fall more slowly than the area.
+const BYTES_BY_AREA_EXPONENT = 0.85;
+
+interface Remembered {
+  readonly scene: Scene;
+  /** By quality, because coarseness is about one camera's tables. */
+  readonly points: readonly { readonly quality: number; readonly bytes: number }[];
+  readonly slope: number;
+  readonly narrow?: Narrow;
+}
+
+function isLike(one: Scene, other: Scene): boolean {
+  return one.widthPx === other.widthPx && one.heightPx === other.heightPx && one.whole === other.whole;
+}
+
+/** A busier scene makes a larger frame; where the camera changed its tables, the sizes cannot be compared. */
+function growthOf(from: Scene, to: Scene): number {
+  const sameTable = from.table?.join() === to.table?.join();
+  return sameTable && from.frameBytes > 0 ? to.frameBytes / from.frameBytes : 1;
+}
+
+function coarsenessIn({ table, whole }: Scene): (quality: number) => number {
+  return (quality) => coarseness(tableOfQuality(quality), whole ? table : undefined);
+}
+
+/** Nothing was encoded yet, but the camera did: its own bytes at its own tables are the first point, for nothing. */
+function firstCurve(scene: Scene): ByteCurve {
+  const { frameBytes, framePixels, widthPx, heightPx, whole } = scene;
+  const table = scene.table ?? tableOfQuality(CAMERA_QUALITY);
+  const shrinking = whole ? 1 : ((widthPx * heightPx) / framePixels) ** BYTES_BY_AREA_EXPONENT;
+  const logBytes = Math.log(Math.max(1, frameBytes * shrinking));
+  const certain = whole && scene.table !== undefined;
+  const point = { coarseness: coarseness(table, whole ? scene.table : undefined), logBytes, certain };
+  return { points: [point], slope: USUAL_SLOPE };
+}
+
+const CAMERA_QUALITY = 93;
+
+function rememberedCurve(
+  { points, slope }: Remembered,
+  now: { growth: number; coarsenessOf: (quality: number) => number },
+): ByteCurve {
+  const moved = points.map(({ quality, bytes }) => ({
+    coarseness: now.coarsenessOf(quality),
+    logBytes: Math.log(Math.max(1, bytes * now.growth)),
+    certain: false,
+  }));
+  return { points: moved.sort((a, b) => a.coarseness - b.coarseness), slope };
+}
