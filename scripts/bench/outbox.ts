@@ -1,8 +1,10 @@
-// What a durable `add` costs above the bare system calls that it cannot do without, side by side on the same disk.
+// What a durable `add` costs above the bare system calls that it cannot do without, side by side on the same disk, and
+// what a start costs on a large backlog.
 import { constants } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Outbox, Request } from '../../src/domain.ts';
+import { entryFileName } from '../../src/outbox/entry-file.ts';
 import { openOutbox } from '../../src/outbox/open-outbox.ts';
 import { createSystemClock } from '../../src/support/clock.ts';
 import { createLog } from '../../src/support/log.ts';
@@ -12,8 +14,13 @@ import { percentile, row, timed, type Bench, type Row } from './rows.ts';
 
 const PAYLOAD_BYTES = 128_000;
 const SAMPLES = { quick: 30, full: 200 };
+const BACKLOG = { quick: 10_000, full: 100_000 };
 
-export async function measureOutbox({ scope, rounds, say }: Bench): Promise<readonly Row[]> {
+export async function measureOutbox(bench: Bench): Promise<readonly Row[]> {
+  return [...(await measureAdd(bench)), ...(await measureBigStart(bench))];
+}
+
+async function measureAdd({ scope, rounds, say }: Bench): Promise<readonly Row[]> {
   say('outbox');
   const outbox = await outboxIn(await scope.folder(), say);
   scope.defer(() => outbox.close());
@@ -22,13 +29,16 @@ export async function measureOutbox({ scope, rounds, say }: Bench): Promise<read
   const payload = Buffer.alloc(PAYLOAD_BYTES, 'A');
   const adds: number[] = [];
   const bare: number[] = [];
+  const written: number[] = [];
   // In turn, so that a disk that is busy for a while is so for both.
   for (let at = 0; at < SAMPLES[rounds]; at += 1) {
     const request: Request = {
       ...{ requestId: random.uuid(), payload, contentType: 'application/json' },
       capturedAt: '2031-05-06T07:08:09.010Z',
     };
+    const before = await writtenBytes();
     adds.push(await timed(() => addOrThrow(outbox, request)));
+    written.push(((await writtenBytes()) - before) / PAYLOAD_BYTES);
     bare.push(await timed(() => writeBare(bareFolder, String(at), payload)));
   }
   const ratio = percentile(adds, 50) / percentile(bare, 50);
@@ -36,7 +46,43 @@ export async function measureOutbox({ scope, rounds, say }: Bench): Promise<read
     row('outbox add, 128000 bytes', 'ms', adds),
     row('write, fdatasync, rename, fsync', 'ms', bare),
     row('outbox add against the bare calls', 'times', [ratio]),
+    // Without what the file system writes on its own behalf: inodes, folders and their journal.
+    row('bytes given to the disk an add, of payload', 'times', written),
   ];
+}
+
+/** Start on a folder as a long outage leaves it; the bodies are read when they are sent, so that none is there. */
+async function measureBigStart({ scope, rounds, say }: Bench): Promise<readonly Row[]> {
+  const entries = BACKLOG[rounds];
+  say(`outbox with ${entries} entries`);
+  const directory = await scope.folder();
+  const random = createRandom();
+  for (let sequence = 1; sequence <= entries; sequence += 1) {
+    const entry = { sequence, requestId: random.uuid(), bytes: PAYLOAD_BYTES };
+    await writeFile(join(directory, entryFileName(entry)), '');
+  }
+  const memoryBefore = process.memoryUsage().rss;
+  const times: number[] = [];
+  let memory = 0;
+  for (let at = 0; at < 3; at += 1) {
+    let outbox: Outbox | undefined;
+    times.push(
+      await timed(async () => {
+        outbox = await outboxIn(directory, say);
+      }),
+    );
+    memory = Math.max(memory, process.memoryUsage().rss - memoryBefore);
+    await outbox?.close();
+  }
+  return [
+    row(`outbox start with ${entries} entries`, 'ms', times),
+    row(`memory that ${entries} entries take`, 'MB', [memory / 1e6]),
+  ];
+}
+
+/** What this process has given to block devices so far (proc_pid_io(5)); nothing where the folder is in memory. */
+async function writtenBytes(): Promise<number> {
+  return Number(/^write_bytes: (\d+)$/m.exec(await readFile('/proc/self/io', 'utf8'))?.[1]);
 }
 
 async function outboxIn(directory: string, say: (text: string) => void): Promise<Outbox> {

@@ -3,7 +3,7 @@ import type { LinkFault, LinkProblem, PublishOutcome } from '../domain.ts';
 
 export type Blame =
   /** The request itself: counts towards quarantine. */
-  | { readonly kind: 'request'; readonly reason: string }
+  | { readonly kind: 'request'; readonly evidence: 'refusal' | 'close'; readonly reason: string }
   /** A rule of the broker that a person may change (access, quota): the request waits for that, for as long as it takes. */
   | { readonly kind: 'broker'; readonly reasonCode: number; readonly reason: string }
   | { readonly kind: 'network' };
@@ -17,14 +17,17 @@ export function blameOf(
     case 'refused': {
       const { reasonCode, reason } = outcome;
       return OWN_FAULTS.includes(reasonCode)
-        ? { kind: 'request', reason: `the broker refused it: reason code ${reasonCode}, ${reason}` }
+        ? {
+            ...{ kind: 'request', evidence: 'refusal' },
+            reason: `the broker refused it: reason code ${reasonCode}, ${reason}`,
+          }
         : { kind: 'broker', reasonCode, reason };
     }
     case 'lost':
       // Only a close with the whole packet in the broker's hands tells something about the packet.
       return outcome.wholePacketWritten && ended !== undefined && BY_BROKER.includes(ended.fault)
         ? {
-            kind: 'request',
+            ...{ kind: 'request', evidence: 'close' },
             reason: `the broker closed the connection when it had it whole: ${ended.detail}`,
           }
         : { kind: 'network' };

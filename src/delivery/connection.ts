@@ -1,7 +1,8 @@
 // Keeps one link to the broker: connects, waits for its end, waits the backoff delay, connects again. It sends nothing.
-import type { Link, LinkFault, LinkProblem, OpenLink, Random } from '../domain.ts';
+import type { Link, LinkFault, LinkProblem, OpenLink, OpenOutcome, Random } from '../domain.ts';
 import { isAborted, orAborted } from '../support/abort.ts';
 import { backoffDelayMs, type BackoffPolicy } from '../support/backoff.ts';
+import type { ClockSync } from '../support/clock-sync.ts';
 import { sleep, type Clock } from '../support/clock.ts';
 import type { EventName, Log } from '../support/log.ts';
 
@@ -16,6 +17,8 @@ export interface ConnectionDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** A TLS failure under a wrong clock is tried again as soon as the clock is right. */
+  readonly clockSync?: Pick<ClockSync, 'synchronised' | 'untilSynchronised'>;
   /** Called with each link once its subscriptions are proved; `signal` aborts when the link ends. */
   readonly onOnline: (link: Link, signal: AbortSignal) => void;
   readonly onOffline: () => void;
@@ -28,34 +31,39 @@ const CONNECT_INTERVAL_MS_MIN = 1000;
 export async function keepConnected(deps: ConnectionDeps, signal: AbortSignal): Promise<void> {
   const { openLink, policy, clock, random, log } = deps;
   let attempt = 0;
-  let lastFault: LinkFault | undefined;
+  let lastCause: string | undefined;
   while (!signal.aborted) {
     const startedMs = clock.monotonicMs();
     const outcome = await openLink(signal);
     if (outcome.kind === 'open') {
-      lastFault = undefined;
-      const upMs = await useLink(deps, outcome.link, signal);
+      const { upMs, problem } = await useLink(deps, outcome.link, signal);
+      lastCause = problem === undefined ? undefined : causeOf(problem);
       if (upMs >= policy.stableSeconds * 1000) attempt = 0;
     }
     if (isAborted(signal)) return;
-    const restMs = CONNECT_INTERVAL_MS_MIN - (clock.monotonicMs() - startedMs);
+    const dueMs = startedMs + CONNECT_INTERVAL_MS_MIN;
     const delayMs = Math.max(
       backoffDelayMs(policy, attempt, () => random.fraction()),
-      restMs,
+      dueMs - clock.monotonicMs(),
     );
     attempt += 1;
     if (outcome.kind === 'failed') {
       // One line a change of cause: a broker that is away all night must not fill the journal.
-      const level = outcome.problem.fault === lastFault ? 'debug' : 'warn';
-      lastFault = outcome.problem.fault;
+      const level = causeOf(outcome.problem) === lastCause ? 'debug' : 'warn';
+      lastCause = causeOf(outcome.problem);
       log[level](eventOf(outcome.problem), { ...outcome.problem, retryInMs: Math.round(delayMs) });
     }
-    await sleep(clock, delayMs, signal);
+    await rest(deps, { outcome, delayMs }, signal);
+    await sleep(clock, dueMs - clock.monotonicMs(), signal);
   }
 }
 
-/** Milliseconds the link was up. */
-async function useLink(deps: ConnectionDeps, link: Link, signal: AbortSignal): Promise<number> {
+/** How long the link was up, and why it ended; no problem where we closed it ourselves. */
+async function useLink(
+  deps: ConnectionDeps,
+  link: Link,
+  signal: AbortSignal,
+): Promise<{ readonly upMs: number; readonly problem: LinkProblem | undefined }> {
   const { clock, log } = deps;
   const onlineMs = clock.monotonicMs();
   const ended = new AbortController();
@@ -66,7 +74,30 @@ async function useLink(deps: ConnectionDeps, link: Link, signal: AbortSignal): P
   deps.onOffline();
   if (first.kind === 'aborted') await link.close();
   else log.warn('broker.lost', { ...first.value });
-  return clock.monotonicMs() - onlineMs;
+  const problem = first.kind === 'aborted' ? undefined : first.value;
+  return { upMs: clock.monotonicMs() - onlineMs, problem };
+}
+
+/** The backoff delay; shorter where TLS failed before NTP had set the clock, and NTP comes first. */
+async function rest(
+  { clock, clockSync }: ConnectionDeps,
+  { outcome, delayMs }: { outcome: OpenOutcome; delayMs: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const overTls = outcome.kind === 'failed' && outcome.problem.fault === 'tls';
+  if (!overTls || clockSync === undefined || clockSync.synchronised()) {
+    await sleep(clock, delayMs, signal);
+    return;
+  }
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  await Promise.race([sleep(clock, delayMs, either), clockSync.untilSynchronised(either)]);
+  over.abort();
+}
+
+/** What makes two failures the same: the details (bytes, times, ports) differ where nothing has changed. */
+function causeOf({ fault, remedy }: LinkProblem): string {
+  return `${fault}: ${remedy}`;
 }
 
 function eventOf(problem: LinkProblem): EventName {

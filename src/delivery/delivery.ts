@@ -3,12 +3,16 @@ import type { Link } from '../domain.ts';
 import { keepConnected, type ConnectionDeps } from './connection.ts';
 import { createDrain, type DrainDeps } from './drain.ts';
 import { linkForUsers } from './link-for-users.ts';
+import { pacedLink } from './paced-link.ts';
+import type { RateLimits } from './rate-window.ts';
 
 /** Uses a link until the signal aborts. */
 export type LinkUser = (link: Link, signal: AbortSignal) => Promise<void>;
 
 export interface DeliveryDeps extends DrainDeps, Omit<ConnectionDeps, 'onOnline' | 'onOffline'> {
   readonly users: readonly LinkUser[];
+  /** Of all publishes of a connection together; absent = as fast as the link. */
+  readonly rateLimits?: RateLimits;
 }
 
 export interface Delivery {
@@ -29,9 +33,11 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     },
     link: () => current,
     async run(signal) {
-      const onOnline = (link: Link, ended: AbortSignal): void => {
+      const { clock, log, rateLimits: limits } = deps;
+      const onOnline = (opened: Link, ended: AbortSignal): void => {
+        const link = limits === undefined ? opened : pacedLink(opened, { limits, clock, ended });
         current = link;
-        const shared = linkForUsers(link, deps.log, ended);
+        const shared = linkForUsers(link, log);
         atWork = Promise.all([
           atWork,
           drain.run(link, ended),

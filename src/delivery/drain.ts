@@ -6,7 +6,6 @@ import { unreachable } from '../support/errors.ts';
 import type { Log } from '../support/log.ts';
 import { createWakeup, type Wakeup } from '../support/wakeup.ts';
 import { blameOf } from './blame.ts';
-import { silentBroker } from './link-for-users.ts';
 import { createStrikes, type Strikes } from './strikes.ts';
 
 export interface DrainDeps {
@@ -31,6 +30,8 @@ export interface Drain {
 // Between the tries of a refused request; a broken disk may be unplugged and back.
 const REFUSED_PAUSE_MS = 1000;
 const UNREADABLE_PAUSE_MS = 10_000;
+// Removals under way; a process killed then finds so many delivered entries again, and the far side folds them.
+const LEAVING_MAX = 2;
 
 export function createDrain(deps: DrainDeps): Drain {
   const wakeup = createWakeup();
@@ -42,7 +43,11 @@ export function createDrain(deps: DrainDeps): Drain {
     },
     run(link, signal) {
       // The run of the link before may still wait for the disk; two at once would let go of each other's entry.
-      atRest = atRest.then(() => sendUntilAborted(deps, { wakeup, strikes }, { link, signal }));
+      atRest = atRest.then(async () => {
+        const leaving: Promise<void>[] = [];
+        await sendUntilAborted(deps, { wakeup, strikes }, { link, signal, leaving });
+        await Promise.all(leaving);
+      });
       return atRest;
     },
   };
@@ -51,34 +56,64 @@ export function createDrain(deps: DrainDeps): Drain {
 async function sendUntilAborted(
   deps: DrainDeps,
   { wakeup, strikes }: { readonly wakeup: Wakeup; readonly strikes: Strikes },
-  { link, signal }: Pick<Sending, 'link' | 'signal'>,
+  { link, signal, leaving }: Omit<Sending, 'entry'>,
 ): Promise<void> {
+  const onlineMs = deps.clock.monotonicMs();
   // What was stored before this link came up, and what queues behind it, is paced; live requests are not.
   let paced = deps.outbox.oldest() !== undefined;
-  let nextMs = deps.clock.monotonicMs();
+  let nextMs = onlineMs;
   while (!signal.aborted) {
-    if (deps.outbox.oldest() === undefined) {
+    const head = deps.outbox.oldest();
+    if (head === undefined) {
       paced = false;
-      await wakeup.wait(signal);
+      await waitForEntry(deps, wakeup, signal);
       continue;
+    }
+    const probeMs = onlineMs + strikes.probeMs(head) - deps.clock.monotonicMs();
+    if (probeMs > 0 && (await sleep(deps.clock, probeMs, signal)) === 'aborted') {
+      strikes.acquit(head);
+      return;
     }
     if (paced && deps.drainPerSecond > 0) {
       await sleep(deps.clock, nextMs - deps.clock.monotonicMs(), signal);
       nextMs = deps.clock.monotonicMs() + 1000 / deps.drainPerSecond;
     }
     const entry = deps.outbox.oldest(); // only now: a bound may have dropped the oldest during the pause
-    if (entry !== undefined && !isAborted(signal)) await sendOne(deps, strikes, { entry, link, signal });
+    if (entry !== undefined && !isAborted(signal)) {
+      await sendOne(deps, strikes, { entry, link, signal, leaving });
+    }
   }
+}
+
+/** Until somebody wakes us; where the outbox holds only what the disk cannot read now, it is looked at again in a while. */
+async function waitForEntry(
+  { outbox, clock }: DrainDeps,
+  wakeup: Wakeup,
+  signal: AbortSignal,
+): Promise<void> {
+  if (outbox.counts().entries === 0) {
+    await wakeup.wait(signal);
+    return;
+  }
+  const late = new AbortController();
+  const cancel = clock.timer(UNREADABLE_PAUSE_MS, () => {
+    late.abort();
+  });
+  await wakeup.wait(AbortSignal.any([signal, late.signal]));
+  cancel();
 }
 
 interface Sending {
   readonly entry: Entry;
   readonly link: Link;
   readonly signal: AbortSignal;
+  /** Removals of entries before, which the disk may still be busy with while this one is sent; in order. */
+  readonly leaving: Promise<void>[];
 }
 
-async function sendOne(deps: DrainDeps, strikes: Strikes, { entry, link, signal }: Sending): Promise<void> {
-  const { outbox, clock, log } = deps;
+async function sendOne(deps: DrainDeps, strikes: Strikes, sending: Sending): Promise<void> {
+  const { outbox, clock } = deps;
+  const { entry, link, signal, leaving } = sending;
   const read = await outbox.read(entry);
   switch (read.kind) {
     case 'dropped':
@@ -88,8 +123,8 @@ async function sendOne(deps: DrainDeps, strikes: Strikes, { entry, link, signal 
       return;
     case 'failed':
       outbox.release(entry);
-      log.error('storage.failing', { requestId: entry.requestId, code: read.code, detail: read.detail });
-      await sleep(clock, UNREADABLE_PAUSE_MS, signal);
+      // Where the outbox passes on to another entry, that one may be readable: no reason to wait.
+      if (outbox.oldest()?.sequence === entry.sequence) await sleep(clock, UNREADABLE_PAUSE_MS, signal);
       return;
     case 'request':
       break;
@@ -105,28 +140,43 @@ async function sendOne(deps: DrainDeps, strikes: Strikes, { entry, link, signal 
   const outcome = await link.publish(deps.messageOf(read.request));
   if (outcome.kind === 'acknowledged' || outcome.kind === 'sent') {
     strikes.forget();
-    await outbox.remove(entry);
-    const ackMs = Math.round(clock.monotonicMs() - startedMs);
     // At QoS 0 the promise ends at the socket, and the counters keep the two apart.
     const by = outcome.kind === 'sent' ? 'socket' : 'broker';
-    log.info('request.acknowledged', { requestId: entry.requestId, bytes: entry.bytes, by, ackMs });
-    deps.onDelivered(read.request, by);
+    const ackMs = Math.round(clock.monotonicMs() - startedMs);
+    if (leaving.length >= LEAVING_MAX) await leaving.shift();
+    leaving.push(forget(deps, { entry, request: read.request, by, ackMs }, leaving.at(-1)));
     return;
   }
-  await failed(deps, strikes, { entry, link, signal, outcome });
+  const flightMs = clock.monotonicMs() - startedMs;
+  await failed(deps, strikes, { ...sending, outcome, flightMs });
 }
 
-type Failure = Sending & { readonly outcome: Exclude<PublishOutcome, { kind: 'acknowledged' | 'sent' }> };
+/** Removes first: who reads `request.acknowledged` finds its file gone. Tells of one after the other, in their order. */
+async function forget(
+  { outbox, log, onDelivered }: DrainDeps,
+  delivered: { entry: Entry; request: Request; by: 'broker' | 'socket'; ackMs: number },
+  before: Promise<void> | undefined,
+): Promise<void> {
+  const { entry, request, by, ackMs } = delivered;
+  await outbox.remove(entry);
+  await before;
+  log.info('request.acknowledged', { requestId: entry.requestId, bytes: entry.bytes, by, ackMs });
+  onDelivered(request, by);
+}
+
+type Failure = Sending & {
+  readonly outcome: Exclude<PublishOutcome, { kind: 'acknowledged' | 'sent' }>;
+  readonly flightMs: number;
+};
 
 async function failed(
   deps: DrainDeps,
   strikes: Strikes,
-  { entry, link, signal, outcome }: Failure,
+  { entry, link, signal, outcome, flightMs }: Failure,
 ): Promise<void> {
   const { outbox, clock, log } = deps;
-  if (outcome.kind === 'timeout') link.abort(silentBroker());
   const blame = blameOf(outcome, outcome.kind === 'refused' ? undefined : await link.ended);
-  const reason = strikes.count(entry, blame.kind === 'request' ? blame.reason : undefined);
+  const reason = blame.kind === 'request' ? strikes.count(entry, { ...blame, flightMs }) : undefined;
   if (reason === undefined) outbox.release(entry);
   else await outbox.quarantine(entry, reason);
   if (blame.kind === 'broker') {

@@ -1,9 +1,8 @@
-// A link as those see it who publish beside the drain: what the broker refuses them is told once, and silence ends it.
+// A link as those see it who publish beside the drain: what the broker refuses them is told once for each topic.
 import type { Link } from '../domain.ts';
-import { isAborted } from '../support/abort.ts';
 import type { Log } from '../support/log.ts';
 
-export function linkForUsers(link: Link, log: Log, signal: AbortSignal): Link {
+export function linkForUsers(link: Link, log: Log): Link {
   const told = new Set<string>();
   return {
     protocol: link.protocol,
@@ -16,23 +15,15 @@ export function linkForUsers(link: Link, log: Log, signal: AbortSignal): Link {
       const outcome = await link.publish(message);
       const { topic } = message;
       if (outcome.kind === 'refused' && !told.has(topic)) {
-        told.add(topic);
+        if (told.size < TOLD_MAX) told.add(topic);
         const { reasonCode, reason } = outcome;
         log.warn('broker.refused', { topic, reasonCode, reason, remedy: REFUSED_REMEDY });
       }
-      if (outcome.kind === 'timeout' && !isAborted(signal)) link.abort(silentBroker());
       return outcome;
     },
   };
 }
 
-/** For a publish that the broker does not acknowledge in time. */
-export function silentBroker(): { fault: 'ackTimeout'; detail: string; remedy: string } {
-  return {
-    fault: 'ackTimeout',
-    detail: 'no PUBACK in time',
-    remedy: 'the broker takes messages but does not acknowledge them: see its log',
-  };
-}
-
 const REFUSED_REMEDY = 'allow this client to publish there (access list, or AWS IoT policy)';
+// Topics of our own are few; the others are answers to whoever asks, each under a name of its choice.
+const TOLD_MAX = 100;

@@ -1,6 +1,6 @@
 // The bytes of one entry: a header line with a checksum, the request's metadata, the final payload. It touches no file.
 import { createHash } from 'node:crypto';
-import type { Entry, Request } from '../domain.ts';
+import type { DropReason, Entry, Request } from '../domain.ts';
 
 export interface StoredRequest {
   readonly request: Request;
@@ -22,6 +22,7 @@ const SEQUENCE_DIGITS = 16;
 const NAME = /^(\d{16})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(\d{1,10})\.entry$/;
 const HEADER = /^shutterd-entry (\d+) ([0-9a-f]{64}) (\d{1,10}) (\d{1,10})$/;
 const HEADER_BYTES_MAX = 128;
+const DOOM_REASONS: readonly DoomReason[] = ['outboxFull', 'diskFull', 'tooOld', 'quarantineFull'];
 
 /** The file name holds all the index needs, so that opening 100,000 entries reads no body. */
 export function entryFileName(entry: Entry): string {
@@ -34,6 +35,26 @@ export function parseEntryFileName(name: string): Entry | undefined {
   const entry = { sequence: Number(sequence), requestId, bytes: Number(bytes) };
   // A number that a double cannot hold, or with zeros in front, would lead to another file than this one.
   return entryFileName(entry) === name ? entry : undefined;
+}
+
+/** Why an entry goes for good: a bound of the outbox, or that of the quarantine. */
+export type DoomReason = DropReason | 'quarantineFull';
+
+/** An entry on its way out, by a drop that is recorded next. */
+export interface DoomedFile {
+  readonly entry: Entry;
+  readonly reason: DoomReason;
+}
+
+export function doomedFileName(name: string, reason: DoomReason): string {
+  return `${name}.${reason}`;
+}
+
+export function parseDoomedFileName(name: string): DoomedFile | undefined {
+  const reason = DOOM_REASONS.find((candidate) => name.endsWith(`.${candidate}`));
+  if (reason === undefined) return undefined;
+  const entry = parseEntryFileName(name.slice(0, -reason.length - 1));
+  return entry === undefined ? undefined : { entry, reason };
 }
 
 export function encodeEntry(stored: StoredRequest): readonly Uint8Array[] {

@@ -9,6 +9,9 @@ import type { RunProcess } from '../support/run-process.ts';
 import { loadOutbox, type OutboxParts } from './outbox.ts';
 import { openQuarantine, QUARANTINE_NAME } from './quarantine.ts';
 
+/** Inside the outbox folder; hidden names are never entries. */
+export const LOCK_NAME = '.lock';
+
 export type OpenOutboxOutcome =
   | { readonly kind: 'open'; readonly outbox: Outbox }
   | { readonly kind: 'taken' }
@@ -41,9 +44,8 @@ async function openLocked(options: OutboxOptions, release: () => Promise<void>):
   const { directory, log } = options;
   const folder = await openDurableFolder(directory);
   const aside = await openDurableFolder(join(directory, QUARANTINE_NAME));
-  // As many as the outbox may hold: setting requests aside is no way around the bound, and loses no more than it allows.
-  const quarantine = await openQuarantine(aside, Math.max(options.bounds.maxEntries, -1) || 1, log);
+  // As much as the outbox may hold: setting requests aside is no way around its bounds, and loses no more than they allow.
+  const bounds = { maxFiles: options.bounds.maxEntries || 1, maxBytes: options.bounds.maxBytes };
+  const quarantine = await openQuarantine(aside, bounds, log);
   return loadOutbox({ ...options, folder, quarantine, freeBytes: () => freeBytes(directory), release });
 }
-
-const LOCK_NAME = '.lock'; // hidden names are never entries

@@ -1,19 +1,19 @@
 // The durable, bounded store of requests not yet acknowledged: one file an entry. It never sends anything.
-import type { AddOutcome, Entry, Outbox, ReadOutcome, Request } from '../domain.ts';
+import type { AddOutcome, DropReason, Entry, Outbox, ReadOutcome, Request } from '../domain.ts';
 import type { Clock } from '../support/clock.ts';
 import type { DurableFolder } from '../support/durable-file.ts';
-import { errorCode, errorMessage, unreachable } from '../support/errors.ts';
+import { unreachable } from '../support/errors.ts';
 import type { Log } from '../support/log.ts';
-import { admitEntry, type OutboxBounds } from './bounds.ts';
+import { admitEntry, type Admission, type OutboxBounds } from './bounds.ts';
 import {
-  decodeEntry,
-  encodeEntry,
-  ENTRY_OVERHEAD_BYTES_MAX,
   entryFileName,
+  parseDoomedFileName,
   parseEntryFileName,
-  type DecodedEntry,
+  type DoomedFile,
   type StoredRequest,
 } from './entry-file.ts';
+import { EntryFiles, type Failed } from './entry-files.ts';
+import { EntryIndex } from './entry-index.ts';
 import { QUARANTINE_NAME, type Quarantine } from './quarantine.ts';
 
 export interface OutboxParts {
@@ -28,132 +28,146 @@ export interface OutboxParts {
   readonly release: () => Promise<void>;
 }
 
+// So many entries more are in memory than the one that is sent: one comes from the disk while another has its sum checked.
+const READ_AHEAD = 2;
+
 /** Loads the index from the folder's names; whatever is no entry of ours is set aside, nothing stops the start. */
 export async function loadOutbox(parts: OutboxParts): Promise<Outbox> {
-  const entries = new Map<number, Entry>();
-  let sequence = 0;
+  const index = new EntryIndex();
+  const strangers: string[] = [];
+  const doomed: DoomedFile[] = [];
+  let sequence = parts.quarantine.lastSequence();
   for (const name of await parts.folder.list()) {
-    if (name === QUARANTINE_NAME) continue;
     const entry = parseEntryFileName(name);
-    if (entry === undefined || entries.has(entry.sequence)) {
-      const reason = entry === undefined ? 'not an entry of this program' : 'another entry has its number';
-      await parts.quarantine.take(parts.folder, { bytes: 0, ...entry, name, reason });
+    if (entry !== undefined) {
+      index.add(entry, name);
+      sequence = Math.max(sequence, entry.sequence);
       continue;
     }
-    entries.set(entry.sequence, entry);
-    sequence = Math.max(sequence, entry.sequence);
+    const doomedFile = parseDoomedFileName(name);
+    if (doomedFile !== undefined) doomed.push(doomedFile);
+    else if (name !== QUARANTINE_NAME) strangers.push(name);
   }
-  return new FileOutbox(parts, entries, sequence);
+  const outbox = new FileOutbox(parts, index, sequence);
+  await outbox.tidy(doomed, strangers);
+  return outbox;
 }
 
 class FileOutbox implements Outbox {
   readonly #parts: OutboxParts;
-  /** In order of their sequence. */
-  readonly #entries: Map<number, Entry>;
-  #bytes: number;
+  readonly #index: EntryIndex;
+  readonly #files: EntryFiles;
   #sequence: number;
-  /** Being sent: no bound may drop it. */
-  #inHand: number | undefined;
+  /** File name of the entry being sent: no bound may drop it. */
+  #inHand: string | undefined;
+  /** What writes comes one after the other, so that two additions cannot both take the last place. */
+  #turn: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
-  constructor(parts: OutboxParts, entries: Map<number, Entry>, sequence: number) {
+  constructor(parts: OutboxParts, index: EntryIndex, sequence: number) {
     this.#parts = parts;
-    this.#entries = entries;
+    this.#index = index;
     this.#sequence = sequence;
-    this.#bytes = [...entries.values()].reduce((sum, entry) => sum + entry.bytes, 0);
+    this.#files = new EntryFiles({ ...parts, inTurn: (work) => this.#inTurn(work) });
   }
 
-  async add(request: Request, link: { readonly online: boolean }): Promise<AddOutcome> {
-    try {
-      const refused = await this.#makeRoom({ bytes: request.payload.length, online: link.online });
-      if (refused !== undefined) return refused;
-      this.#sequence += 1;
-      const entry = { sequence: this.#sequence, requestId: request.requestId, bytes: request.payload.length };
-      const stored = {
-        request,
-        storedAt: this.#parts.clock.now().toISOString(),
-        storedAtSynchronised: this.#parts.clockSynchronised(),
-      };
-      await this.#parts.folder.write(entryFileName(entry), encodeEntry(stored));
-      this.#entries.set(entry.sequence, entry);
-      this.#bytes += entry.bytes;
-      return { kind: 'stored', entry };
-    } catch (error) {
-      return failure(error);
-    }
+  async tidy(doomed: readonly DoomedFile[], strangers: readonly string[]): Promise<void> {
+    for (const file of doomed) await this.#files.finishDrop(file);
+    await this.#files.setAside(strangers);
+  }
+
+  add(request: Request, link: { readonly online: boolean }): Promise<AddOutcome> {
+    return this.#inTurn(() => this.#add(request, link.online));
   }
 
   oldest(): Entry | undefined {
-    const [oldest] = this.#entries.values();
-    return oldest;
+    return this.#index.next(this.#parts.clock.monotonicMs());
   }
 
   async read(entry: Entry): Promise<ReadOutcome> {
-    this.#inHand = entry.sequence;
-    try {
-      const decoded = await this.#decode(entry);
-      if (decoded.kind === 'damaged') return decoded;
-      if (this.#isTooOld(decoded.stored)) {
-        await this.#drop(entry, 'tooOld');
-        return { kind: 'dropped' };
-      }
-      return { kind: 'request', request: decoded.stored.request };
-    } catch (error) {
-      return errorCode(error) === 'ENOENT' ? { kind: 'damaged', detail: 'its file is gone' } : failure(error);
+    this.#inHand = entryFileName(entry);
+    const read = await this.#files.read(entry);
+    if (read.kind === 'failed') {
+      this.#index.readFailed(entry, this.#parts.clock.monotonicMs());
+      return read;
     }
+    if (this.#index.readWorked(entry) || !this.#index.hasUnreadable()) this.#files.readWorked();
+    this.#files.readAhead(this.#index.following(entry, READ_AHEAD));
+    if (read.kind === 'damaged') return read;
+    if (!this.#isTooOld(read.stored)) return { kind: 'request', request: read.stored.request };
+    return (await this.#drop(entry, 'tooOld')) ?? { kind: 'dropped' };
   }
 
   async remove(entry: Entry): Promise<void> {
     this.#forget(entry);
-    try {
-      await this.#parts.folder.remove(entryFileName(entry));
-    } catch (error) {
-      // Delivered but not removable (a card gone read-only): the next start sends it again, with the same id.
-      this.#parts.log.warn('storage.failing', { requestId: entry.requestId, ...failure(error) });
-    }
+    await this.#files.remove(entry);
   }
 
   async quarantine(entry: Entry, reason: string): Promise<void> {
     this.#forget(entry);
-    const { requestId, bytes } = entry;
-    await this.#parts.quarantine.take(this.#parts.folder, {
-      name: entryFileName(entry),
-      requestId,
-      bytes,
-      reason,
-    });
+    await this.#files.quarantine(entry, reason);
   }
 
   release(entry: Entry): void {
-    if (this.#inHand === entry.sequence) this.#inHand = undefined;
+    if (this.#inHand === entryFileName(entry)) this.#inHand = undefined;
   }
 
+  /** What a broken disk keeps from the quarantine is still in the outbox. */
   counts(): ReturnType<Outbox['counts']> {
-    return { entries: this.#entries.size, bytes: this.#bytes, quarantined: this.#parts.quarantine.count() };
+    return {
+      ...sum(this.#index.counts(), this.#files.undone('quarantine')),
+      quarantined: this.#parts.quarantine.count(),
+    };
   }
 
-  /** Nothing is pending here: every write is on disk when `add` resolves. */
+  /** Every write is on disk when `add` resolves. */
   close(): Promise<void> {
-    this.#closing ??= this.#parts.release();
+    this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  async #makeRoom(request: { bytes: number; online: boolean }): Promise<AddOutcome | undefined> {
+  async #close(): Promise<void> {
+    await this.#files.stop();
+    await this.#turn;
+    await this.#parts.release();
+  }
+
+  async #add(request: Request, online: boolean): Promise<AddOutcome> {
+    const { requestId, payload } = request;
+    const refused = await this.#makeRoom({ bytes: payload.length, online });
+    if (refused !== undefined) return refused;
+    this.#sequence += 1;
+    const entry = { sequence: this.#sequence, requestId, bytes: payload.length };
+    const failed = await this.#files.write(entry, {
+      request,
+      storedAt: this.#parts.clock.now().toISOString(),
+      storedAtSynchronised: this.#parts.clockSynchronised(),
+    });
+    if (failed !== undefined) return failed;
+    this.#index.add(entry);
+    return { kind: 'stored', entry };
+  }
+
+  /** `undefined` where one more may be written. */
+  async #makeRoom(
+    request: Parameters<typeof admitEntry>[2],
+  ): Promise<Exclude<AddOutcome, { kind: 'stored' }> | undefined> {
+    let stuck: Failed | undefined;
     for (;;) {
-      const freeBytes = await this.#parts.freeBytes();
-      const occupancy = { entries: this.#entries.size, bytes: this.#bytes, freeBytes };
-      const admission = admitEntry(this.#parts.bounds, occupancy, request);
+      const admission = await this.#admit(request);
       switch (admission.kind) {
         case 'admitted':
           return undefined;
         case 'refused':
+        case 'failed':
           return admission;
         case 'dropOldest': {
-          const oldest = [...firstTwo(this.#entries.values())].find(
-            ({ sequence }) => sequence !== this.#inHand,
-          );
-          if (oldest === undefined) return { kind: 'refused', reason: admission.reason };
-          await this.#drop(oldest, admission.reason);
+          const victim = this.#index.victim(this.#inHand, this.#parts.clock.monotonicMs());
+          if (victim === undefined) return stuck ?? { kind: 'refused', reason: admission.reason };
+          const failed = await this.#drop(victim, admission.reason);
+          // One file may be stuck; where a second one is as well, it is the disk.
+          if (failed !== undefined && stuck !== undefined) return failed;
+          stuck = failed ?? stuck;
           break;
         }
         default:
@@ -162,9 +176,24 @@ class FileOutbox implements Outbox {
     }
   }
 
-  async #drop(entry: Entry, reason: string): Promise<void> {
-    await this.remove(entry);
-    this.#parts.log.warn('request.dropped', { ...entry, reason, accepted: true });
+  async #admit(request: Parameters<typeof admitEntry>[2]): Promise<Admission | Failed> {
+    try {
+      await this.#files.lookAtQuarantine();
+      const freeBytes = await this.#parts.freeBytes();
+      // Delivered, but the disk does not let go of them: they take their place as before.
+      const occupied = sum(this.counts(), this.#files.undone('remove'));
+      return admitEntry(this.#parts.bounds, { ...occupied, freeBytes }, request);
+    } catch (error) {
+      return this.#files.failed('store', error);
+    }
+  }
+
+  async #drop(entry: Entry, reason: DropReason): Promise<Failed | undefined> {
+    this.#forget(entry); // first: nobody may begin to send it meanwhile
+    const failed = await this.#files.drop(entry, reason);
+    if (failed === undefined) return undefined;
+    this.#index.dropFailed(entry, this.#parts.clock.monotonicMs());
+    return failed;
   }
 
   #isTooOld(stored: StoredRequest): boolean {
@@ -173,28 +202,23 @@ class FileOutbox implements Outbox {
     return clock.now().getTime() - Date.parse(stored.storedAt) > bounds.maxAgeSeconds * 1000;
   }
 
-  async #decode(entry: Entry): Promise<DecodedEntry> {
-    const bytes = await this.#parts.folder.read(entryFileName(entry), entry.bytes + ENTRY_OVERHEAD_BYTES_MAX);
-    return bytes === undefined
-      ? { kind: 'damaged', detail: 'not a regular file of its size' }
-      : decodeEntry(bytes, entry);
-  }
-
   #forget(entry: Entry): void {
     this.release(entry);
-    if (this.#entries.delete(entry.sequence)) this.#bytes -= entry.bytes;
+    this.#index.delete(entry);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined); // its caller has the error
+    return result;
   }
 }
 
-function* firstTwo<T>(values: Iterable<T>): Generator<T> {
-  let count = 0;
-  for (const value of values) {
-    if (count === 2) return;
-    count += 1;
-    yield value;
-  }
+interface Size {
+  readonly entries: number;
+  readonly bytes: number;
 }
 
-function failure(error: unknown): { kind: 'failed'; code: string; detail: string } {
-  return { kind: 'failed', code: errorCode(error) ?? 'unknown', detail: errorMessage(error) };
+function sum(left: Size, right: Size): Size {
+  return { entries: left.entries + right.entries, bytes: left.bytes + right.bytes };
 }

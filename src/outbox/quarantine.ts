@@ -1,65 +1,170 @@
 // Where files go that can never be sent or read, bounded and with their reason; nothing comes back out by itself.
+import { join } from 'node:path';
 import type { DurableFolder } from '../support/durable-file.ts';
-import { errorCode, errorMessage } from '../support/errors.ts';
+import { errorCode } from '../support/errors.ts';
+import { pathKind } from '../support/files.ts';
 import type { Log } from '../support/log.ts';
-import { parseEntryFileName } from './entry-file.ts';
+import { doomedFileName, entryFileName, parseDoomedFileName, parseEntryFileName } from './entry-file.ts';
+import { Held, REASON_SUFFIX, type QuarantineBounds } from './held.ts';
 
 /** Its folder's name inside the outbox folder. */
 export const QUARANTINE_NAME = 'quarantine';
 
+/** Every method rejects with the system error, and may then be called again. */
 export interface Quarantine {
-  /** Moves `name` here. Never rejects: what cannot be moved stays where it is and is reported. */
-  take(from: DurableFolder, file: QuarantinedFile): Promise<void>;
+  /** Moves an entry here under a name that is free; that name, or `undefined` where its file is gone. */
+  take(from: DurableFolder, file: QuarantinedEntry): Promise<string | undefined>;
+  /** Writes the reason beside it, flushes, and lets go of the oldest beyond the bounds. */
+  settle(name: string, reason: string): Promise<void>;
+  /** Moves files here that are no entries, all with one line in the log. */
+  takeStrangers(from: DurableFolder, names: readonly string[]): Promise<void>;
   count(): number;
+  /** Ends the drops that a crash cut in two. */
+  finishDrops(): Promise<void>;
+  /** Looks what is left: `shutterd outbox purge` works beside the daemon. */
+  refresh(): Promise<void>;
+  /** The highest number of an entry that is here. */
+  lastSequence(): number;
 }
 
-export interface QuarantinedFile {
+export interface QuarantinedEntry {
   readonly name: string;
-  readonly requestId?: string;
+  readonly requestId: string;
   readonly bytes: number;
   readonly reason: string;
 }
 
-/** `maxFiles`: the oldest goes beyond that, as a recorded drop; -1 = no bound. */
-export async function openQuarantine(folder: DurableFolder, maxFiles: number, log: Log): Promise<Quarantine> {
-  const names = new Set(await folder.list());
+export async function openQuarantine(
+  folder: DurableFolder,
+  bounds: QuarantineBounds,
+  log: Log,
+): Promise<Quarantine> {
+  const held = new Held();
+  for (const name of await folder.list()) {
+    const doomed = parseDoomedFileName(name);
+    if (doomed !== undefined) held.leaving.push({ ...doomed, told: false });
+    else if (!name.endsWith(REASON_SUFFIX)) held.add(name);
+  }
+  const parts = { folder, bounds, log, held };
   return {
-    count: () => names.size,
-    async take(from, { name, requestId, bytes, reason }) {
+    count: () => held.names.size,
+    lastSequence: () => held.lastSequence(),
+    finishDrops: () => finishDrops(parts),
+    refresh: () => refresh(parts),
+    async take(from, { name, ...entry }) {
+      const target = held.freeName(name);
       try {
-        await from.move(name, folder);
-        names.add(name);
-        log.warn('request.quarantined', { requestId, bytes, file: name, reason });
-        if (maxFiles >= 0) await removeOverflow(folder, { names, maxFiles }, log);
+        await from.move(name, folder, target);
       } catch (error) {
-        const detail = `${errorCode(error) ?? 'unknown'}: ${errorMessage(error)}`;
-        log.error('request.quarantined', { requestId, bytes, file: name, reason, notMoved: detail });
+        if (errorCode(error) !== 'ENOENT') throw error;
+        log.warn('request.dropped', { ...entry, file: name, reason: 'fileGone', accepted: true });
+        return undefined;
       }
+      held.add(target);
+      log.warn('request.quarantined', { ...entry, file: target });
+      return target;
     },
+    async settle(name, reason) {
+      if (held.names.has(name)) await folder.write(`${name}${REASON_SUFFIX}`, [Buffer.from(`${reason}\n`)]);
+      await removeOverflow(parts);
+    },
+    takeStrangers: (from, names) => takeStrangers(parts, from, names),
   };
 }
 
-async function removeOverflow(
-  folder: DurableFolder,
-  { names, maxFiles }: { names: Set<string>; maxFiles: number },
-  log: Log,
-): Promise<void> {
-  for (const name of [...names].sort()) {
-    if (names.size <= maxFiles) return;
-    if (!(await removeFile(folder, name))) continue;
-    names.delete(name);
-    const { requestId, bytes } = parseEntryFileName(name) ?? {};
-    log.warn('request.dropped', { requestId, bytes, file: name, reason: 'quarantineFull', accepted: true });
+interface Parts {
+  readonly folder: DurableFolder;
+  readonly bounds: QuarantineBounds;
+  readonly log: Log;
+  readonly held: Held;
+}
+
+/** Only what we knew before can be missing: somebody may be brought in while the folder is listed. */
+async function refresh({ folder, held }: Parts): Promise<void> {
+  const known = [...held.names];
+  const there = new Set(await listOf(folder));
+  for (const name of known) if (!there.has(name)) held.delete(name);
+}
+
+/** Nothing where somebody removed the folder; it is made again with the next file. */
+async function listOf(folder: DurableFolder): Promise<readonly string[]> {
+  try {
+    return await folder.list();
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    return [];
   }
 }
 
-/** False for a folder: somebody made it by hand, and what is in it is theirs. */
-async function removeFile(folder: DurableFolder, name: string): Promise<boolean> {
+async function takeStrangers(parts: Parts, from: DurableFolder, names: readonly string[]): Promise<void> {
+  const { folder, log, held } = parts;
+  const taken: string[] = [];
+  let removed = 0;
   try {
-    await folder.remove(name);
+    for (const name of names) {
+      const target = held.freeName(name);
+      if (!(await moveIfThere(from, name, { folder, target }))) continue;
+      held.add(target);
+      taken.push(target);
+    }
+    if (taken.length > 0) await folder.flush();
+    removed = await removeOverflow(parts);
+  } finally {
+    const [file] = taken;
+    const reason = 'not an entry of this program';
+    if (file !== undefined) log.warn('request.quarantined', { file, files: taken.length, removed, reason });
+  }
+}
+
+async function moveIfThere(
+  from: DurableFolder,
+  name: string,
+  to: { readonly folder: DurableFolder; readonly target: string },
+): Promise<boolean> {
+  try {
+    await from.move(name, to.folder, to.target);
     return true;
   } catch (error) {
-    if (errorCode(error) === 'EISDIR') return false; // unlink(2) on Linux
+    if (errorCode(error) === 'ENOENT') return false; // moved by an earlier try
     throw error;
+  }
+}
+
+/** How many files went that were no entries; each entry that goes is a recorded drop of its own. */
+async function removeOverflow(parts: Parts): Promise<number> {
+  const { folder, bounds, held } = parts;
+  if (held.isOver(bounds)) await refresh(parts);
+  let strangers = 0;
+  for (const name of [...held.names]) {
+    if (!held.isOver(bounds)) break;
+    // A folder was made by hand, and what is in it is theirs.
+    if ((await pathKind(join(folder.path, name))) === 'folder') continue;
+    const entry = parseEntryFileName(name);
+    if (entry === undefined) {
+      await folder.remove(name);
+      strangers += 1;
+    } else if (await moveIfThere(folder, name, { folder, target: doomedFileName(name, REASON) })) {
+      held.leaving.push({ entry, reason: REASON, told: false });
+    }
+    held.delete(name);
+  }
+  await finishDrops(parts);
+  return strangers;
+}
+
+const REASON = 'quarantineFull';
+
+/** Wherever the process is killed, the drop is recorded, and what was recorded does not come back. */
+async function finishDrops({ folder, log, held }: Parts): Promise<void> {
+  if (held.leaving.some(({ told }) => !told)) await folder.flush();
+  for (let leaving = held.leaving[0]; leaving !== undefined; leaving = held.leaving[0]) {
+    const { entry, reason, told } = leaving;
+    const file = entryFileName(entry);
+    const { requestId, bytes } = entry;
+    if (!told) log.warn('request.dropped', { requestId, bytes, file, reason, accepted: true });
+    leaving.told = true;
+    await folder.remove(doomedFileName(file, reason));
+    await folder.remove(`${file}${REASON_SUFFIX}`);
+    held.leaving.shift();
   }
 }

@@ -1,8 +1,9 @@
 // Files that survive a power cut: temporary file, fdatasync, rename, fsync of the folder. It never follows a link.
 import { constants } from 'node:fs';
-import { chmod, mkdir, open, readdir, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { lstat, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from './errors.ts';
+import { makePrivateFolder } from './files.ts';
 
 /** A private folder (0700) of durable files (0600). Every method rejects with the system error of the call. */
 export interface DurableFolder {
@@ -11,42 +12,70 @@ export interface DurableFolder {
   list(): Promise<readonly string[]>;
   /** Resolves once the bytes and the name are on disk, on storage that honours flush; else nothing of it remains. */
   write(name: string, parts: readonly Uint8Array[]): Promise<void>;
-  /** The content, or `undefined` where `name` is no regular file or is longer than `maxBytes`. */
+  /** The content, or `undefined` where `name` is no regular file of the folder's owner or is longer than `maxBytes`. */
   read(name: string, maxBytes: number): Promise<Uint8Array | undefined>;
   /** Not flushed: after a power cut a removed file may be back. Removing what is gone is harmless. */
   remove(name: string): Promise<void>;
-  move(name: string, to: DurableFolder): Promise<void>;
+  /** Not flushed; after a power cut the file is in one of the two folders. `as`: its name there. */
+  move(name: string, to: DurableFolder, as?: string): Promise<void>;
+  /** Makes removals and moves last. */
+  flush(): Promise<void>;
+  /** Finds out whether the disk works: tidies up after failed writes, then writes and removes a file. Not beside `write`. */
+  probe(bytes: number): Promise<void>;
 }
 
 const TEMPORARY_PREFIX = '.tmp-';
+const PROBE_NAME = `${TEMPORARY_PREFIX}probe`; // so that it is tidied up as well
 
 /** Opens the folder, makes it where it is missing, and removes what an interrupted `write` left behind. */
 export async function openDurableFolder(path: string): Promise<DurableFolder> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  await chmod(path, 0o700);
-  const leftovers = (await readdir(path)).filter((name) => name.startsWith(TEMPORARY_PREFIX));
-  await Promise.all(leftovers.map((name) => removeLeftover(join(path, name))));
+  await makePrivateFolder(path);
+  // On a disk gone read-only they stay, and are no reason not to read the rest.
+  await Promise.allSettled((await leftoversIn(path)).map(removeLeftover));
+  const owner = await ownerOf(path);
   return {
     path,
     list: async () => (await readdir(path)).filter((name) => !name.startsWith('.')).sort(),
-    write: (name, parts) => writeDurably(path, name, parts),
-    read: (name, maxBytes) => readRegular(join(path, name), maxBytes),
+    write: (name, parts) => writeDurably(path, { name, parts, owner }),
+    read: (name, maxBytes) => readRegular(join(path, name), maxBytes, owner),
     remove: (name) => removeIfThere(join(path, name)),
-    move: async (name, to) => {
-      await rename(join(path, name), join(to.path, name));
-      await syncFolder(to.path);
+    move: (name, to, as = name) => moveInto(join(path, name), to.path, as),
+    flush: () => syncFolder(path),
+    async probe(bytes) {
+      for (const leftover of await leftoversIn(path)) await removeLeftover(leftover);
+      await writeDurably(path, { name: PROBE_NAME, parts: [Buffer.alloc(bytes)], owner });
+      await removeIfThere(join(path, PROBE_NAME));
     },
   };
 }
 
-async function writeDurably(folder: string, name: string, parts: readonly Uint8Array[]): Promise<void> {
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+  /** We are root and the folder is another user's: what we write there has to be theirs. */
+  readonly isAnother: boolean;
+}
+
+async function ownerOf(path: string): Promise<Owner> {
+  const { uid, gid } = await stat(path);
+  return { uid, gid, isAnother: uid !== 0 && (await stat('/proc/self')).uid === 0 };
+}
+
+interface NewFile {
+  readonly name: string;
+  readonly parts: readonly Uint8Array[];
+  readonly owner: Owner;
+}
+
+async function writeDurably(folder: string, { name, parts, owner }: NewFile): Promise<void> {
   const temporary = join(folder, `${TEMPORARY_PREFIX}${name}`);
   let written = temporary;
   try {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     const handle = await open(temporary, flags, 0o600);
     try {
-      for (const part of parts) await handle.writeFile(part);
+      if (owner.isAnother) await handle.chown(owner.uid, owner.gid);
+      await writeAll(handle, parts);
       await handle.datasync();
     } finally {
       await handle.close();
@@ -63,6 +92,35 @@ async function writeDurably(folder: string, name: string, parts: readonly Uint8A
   }
 }
 
+/** One call for all parts (0.10 ms for 128 kB; one call a part takes 0.18 ms, a copy in one piece 0.16 ms). */
+async function writeAll(handle: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
+  for (let rest = parts.filter(({ length }) => length > 0); rest.length > 0;) {
+    const { bytesWritten } = await handle.writev([...rest]);
+    rest = withoutFirst(rest, bytesWritten);
+  }
+}
+
+/** write(2) may take less than it is given: on a disk that is nearly full, at a limit, after a signal. */
+function withoutFirst(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let skipped = 0;
+  return parts.flatMap((part) => {
+    const from = Math.max(0, bytes - skipped);
+    skipped += part.length;
+    return from < part.length ? [part.subarray(from)] : [];
+  });
+}
+
+/** A folder that somebody removed meanwhile is made again; then ENOENT says that the file itself is gone. */
+async function moveInto(from: string, folder: string, name: string): Promise<void> {
+  try {
+    await rename(from, join(folder, name));
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    await makePrivateFolder(folder);
+    await rename(from, join(folder, name));
+  }
+}
+
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
@@ -72,25 +130,40 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function readRegular(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
-  const handle = await openRegular(path);
+async function readRegular(path: string, maxBytes: number, owner: Owner): Promise<Uint8Array | undefined> {
+  const handle = await openRegular(path, owner);
   if (handle === undefined) return undefined;
   try {
     const found = await handle.stat();
-    return found.isFile() && found.size <= maxBytes ? await handle.readFile() : undefined;
+    const isOurs = found.isFile() && found.uid === owner.uid;
+    return isOurs && found.size <= maxBytes ? await handle.readFile() : undefined;
   } finally {
     await handle.close();
   }
 }
 
-/** `undefined` for what open(2) itself refuses to be a file: ELOOP for a link, ENXIO for a socket. */
-async function openRegular(path: string): Promise<FileHandle | undefined> {
+/** `undefined` for what open(2) itself refuses to be a file of ours: ELOOP for a link, ENXIO for a socket. */
+async function openRegular(path: string, owner: Owner): Promise<FileHandle | undefined> {
   try {
     return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if (errorCode(error) === 'ELOOP' || errorCode(error) === 'ENXIO') return undefined;
+    const code = errorCode(error);
+    if (code === 'ELOOP' || code === 'ENXIO') return undefined;
+    if (code === 'EACCES' && (await isClosedToOwner(path, owner))) return undefined;
     throw error;
   }
+}
+
+/** The file alone refuses us, by its owner or its mode; where the whole folder does, lstat(2) fails as well. */
+async function isClosedToOwner(path: string, owner: Owner): Promise<boolean> {
+  const { uid, mode } = await lstat(path);
+  return uid !== owner.uid || (mode & constants.S_IRUSR) === 0;
+}
+
+async function leftoversIn(path: string): Promise<readonly string[]> {
+  return (await readdir(path))
+    .filter((name) => name.startsWith(TEMPORARY_PREFIX))
+    .map((name) => join(path, name));
 }
 
 /** A folder of that name is none of ours, and no reason not to start. */

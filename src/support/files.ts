@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import {
   access,
   chmod,
+  lchown,
   lstat,
   mkdir,
   mkdtemp,
@@ -15,7 +16,7 @@ import {
   statfs,
   writeFile as write,
 } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { errorCode, errorMessage, OperatingError } from './errors.ts';
 
 export type FileRead =
@@ -113,10 +114,18 @@ async function isProgram(path: string): Promise<boolean> {
   }
 }
 
-/** Makes a folder that only we may enter. */
+/** Makes a folder that only its owner may enter. What root makes in another user's folder is that user's. */
 export async function makePrivateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  await chmod(path, 0o700);
+  const made = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (made !== undefined) await giveToOwnerAbove(made, path);
+  // On a disk gone read-only chmod(2) fails also where nothing has to change.
+  if (((await stat(path)).mode & 0o7777) !== 0o700) await chmod(path, 0o700);
+}
+
+async function giveToOwnerAbove(made: string, path: string): Promise<void> {
+  const { uid, gid } = await stat(dirname(made));
+  if (uid === 0 || (await stat(made)).uid !== 0) return;
+  for (let at = path; at.length >= made.length; at = dirname(at)) await lchown(at, uid, gid);
 }
 
 /** What the names of our temporary folders begin with. */

@@ -1,5 +1,7 @@
 // An exclusive lock that the kernel frees when its holder dies, however it dies; never a pid written into a file.
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lchown, open, stat, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { errorCode, errorMessage } from './errors.ts';
 import type { RunProcess } from './run-process.ts';
 
@@ -20,7 +22,7 @@ export async function acquireLock(options: {
   searchPath: string;
 }): Promise<LockOutcome> {
   try {
-    const handle = await open(options.path, 'a', 0o600);
+    const handle = await openLock(options.path);
     const ran = await options.run({
       file: 'flock',
       args: ['--exclusive', '--nonblock', '3'],
@@ -34,6 +36,21 @@ export async function acquireLock(options: {
     const detail = ran.kind === 'exited' ? ran.stderr.trim() : `flock: ${ran.kind}`;
     return { kind: 'failed', code: 'FLOCK', detail: `${detail}; the program is part of util-linux` };
   } catch (error) {
-    return { kind: 'failed', code: errorCode(error) ?? 'unknown', detail: errorMessage(error) };
+    const detail = `${errorMessage(error)}; the file and its folder have to be this user's`;
+    return { kind: 'failed', code: errorCode(error) ?? 'unknown', detail };
+  }
+}
+
+async function openLock(path: string): Promise<FileHandle> {
+  try {
+    const { uid, gid } = await stat(dirname(path));
+    const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    // A lock that root made must not keep the user out whom the folder belongs to.
+    if (uid !== 0 && (await stat('/proc/self')).uid === 0) await lchown(path, uid, gid);
+    return handle;
+  } catch (error) {
+    // A disk gone read-only: flock(2) locks a file that is open for reading as well.
+    if (errorCode(error) !== 'EROFS') throw error;
+    return open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   }
 }

@@ -1,7 +1,8 @@
 // The connection between a scripted broker and a clock that only the test moves.
 import assert from 'node:assert/strict';
-import { keepConnected, type ConnectionPolicy } from '../../src/delivery/connection.ts';
-import type { Link, LinkFault, OpenOutcome } from '../../src/domain.ts';
+import { keepConnected, type ConnectionDeps, type ConnectionPolicy } from '../../src/delivery/connection.ts';
+import type { Link, LinkFault, LinkProblem, OpenOutcome } from '../../src/domain.ts';
+import { orAborted } from '../../src/support/abort.ts';
 import { createFakeClock, settle, type FakeClock } from '../helpers/fake-clock.ts';
 import { createFakeLink, problemOf, type FakeLink } from '../helpers/fake-link.ts';
 import { createFixedRandom } from '../helpers/fixed-random.ts';
@@ -12,8 +13,8 @@ const PLAIN: ConnectionPolicy = {
   stableSeconds: 20,
 };
 
-/** What the next attempt comes to: a fault, or a link. */
-type Attempt = LinkFault | FakeLink;
+/** What the next attempt comes to: a fault, a problem in full, or a link. */
+type Attempt = LinkFault | LinkProblem | FakeLink;
 
 describe('keepConnected()', () => {
   let clock: FakeClock;
@@ -41,7 +42,12 @@ describe('keepConnected()', () => {
   /** Connects with `attempts` in turn; all further ones meet a lost network. */
   async function connect(
     attempts: readonly Attempt[],
-    options: { policy?: Partial<ConnectionPolicy>; fractions?: readonly number[]; takesMs?: number } = {},
+    options: {
+      policy?: Partial<ConnectionPolicy>;
+      fractions?: readonly number[];
+      takesMs?: number;
+      clockSync?: NonNullable<ConnectionDeps['clockSync']>;
+    } = {},
   ): Promise<void> {
     const script = [...attempts];
     const stopping = new AbortController();
@@ -49,6 +55,7 @@ describe('keepConnected()', () => {
       {
         ...{ clock, log, random: createFixedRandom(options.fractions) },
         policy: { ...PLAIN, ...options.policy },
+        ...(options.clockSync === undefined ? {} : { clockSync: options.clockSync }),
         async openLink(signal) {
           attemptsAtMs.push(clock.monotonicMs());
           await new Promise<void>((resolve) => {
@@ -154,6 +161,78 @@ describe('keepConnected()', () => {
     ]);
   });
 
+  it('says nothing new when an attempt fails for the cause that ended the link', async () => {
+    const link = createFakeLink();
+    await connect([link, 'network', 'dns']);
+    link.end('network');
+    await clock.advance(3000);
+    assert.deepEqual(log.summary(), [
+      ...['info broker.connected', 'warn broker.lost', 'debug broker.retry', 'warn broker.retry'],
+    ]);
+  });
+
+  it('takes another remedy for another cause, and another detail for the same', async () => {
+    const problems = [
+      { fault: 'tls', detail: 'CERT_NOT_YET_VALID', remedy: 'set the clock' },
+      { fault: 'tls', detail: 'CERT_NOT_YET_VALID again', remedy: 'set the clock' },
+      { fault: 'tls', detail: 'CERT_HAS_EXPIRED', remedy: 'renew it' },
+    ] as const;
+    await connect(problems);
+    await clock.advance(3000);
+    assert.deepEqual(log.summary().slice(0, 3), [
+      ...['warn broker.retry', 'debug broker.retry', 'warn broker.retry'],
+    ]);
+  });
+
+  describe('where TLS fails before the clock is synchronised', () => {
+    let synchronise: () => void;
+    const sync = (): NonNullable<ConnectionDeps['clockSync']> => {
+      let synchronised = false;
+      const isSo = new Promise<void>((resolve) => {
+        synchronise = () => {
+          synchronised = true;
+          resolve();
+        };
+      });
+      return {
+        synchronised: () => synchronised,
+        untilSynchronised: async (signal) => {
+          await orAborted(isSo, signal);
+        },
+      };
+    };
+
+    it('tries again at once when it is, and goes on as always', async () => {
+      await connect(['tls', 'tls', 'tls', 'tls'], { clockSync: sync() });
+      await clock.advance(1000 + 2000 + 1500); // 1500 ms into a delay of 4000 ms
+      synchronise();
+      await clock.advance(8000);
+      assert.deepEqual(gaps(), [1000, 2000, 1500, 8000]);
+    });
+
+    it('keeps the second between two attempts', async () => {
+      await connect(['tls', 'tls', 'tls'], { clockSync: sync() });
+      await clock.advance(1000 + 200);
+      synchronise();
+      await clock.advance(800);
+      assert.deepEqual(gaps(), [1000, 1000]);
+    });
+
+    it('waits its time for any other failure', async () => {
+      await connect(['network', 'network'], { clockSync: sync() });
+      await clock.advance(1000 + 500);
+      synchronise();
+      await clock.advance(1500);
+      assert.deepEqual(gaps(), [1000, 2000]);
+    });
+
+    it('stops while it waits', async () => {
+      await connect(['tls'], { clockSync: sync() });
+      await stop();
+      assert.equal(attemptsAtMs.length, 1);
+    });
+  });
+
   const answered: readonly LinkFault[] = [
     ...(['protocolVersion', 'clientId', 'credentials', 'notAuthorized'] as const),
     ...(['serverBusy', 'refused', 'subscribe'] as const),
@@ -246,7 +325,6 @@ describe('keepConnected()', () => {
 });
 
 function outcomeOf(attempt: Attempt): OpenOutcome {
-  return typeof attempt === 'string'
-    ? { kind: 'failed', problem: problemOf(attempt) }
-    : { kind: 'open', link: attempt };
+  if (typeof attempt === 'string') return { kind: 'failed', problem: problemOf(attempt) };
+  return 'fault' in attempt ? { kind: 'failed', problem: attempt } : { kind: 'open', link: attempt };
 }

@@ -1,6 +1,7 @@
 // Connection, drain and the other users of a link together.
 import assert from 'node:assert/strict';
 import { createDelivery, type Delivery, type LinkUser } from '../../src/delivery/delivery.ts';
+import type { RateLimits } from '../../src/delivery/rate-window.ts';
 import type { OpenOutcome } from '../../src/domain.ts';
 import { createFakeClock, settle, type FakeClock } from '../helpers/fake-clock.ts';
 import { createFakeLink, problemOf, type FakeLink } from '../helpers/fake-link.ts';
@@ -26,10 +27,15 @@ describe('createDelivery()', () => {
     log = createRecordingLog();
   });
 
-  function create(links: readonly FakeLink[], users: readonly LinkUser[] = []): Delivery {
+  function create(
+    links: readonly FakeLink[],
+    users: readonly LinkUser[] = [],
+    rateLimits?: RateLimits,
+  ): Delivery {
     const script = [...links];
     return createDelivery({
       ...{ clock, outbox, users, log, random: createFixedRandom(), drainPerSecond: 0 },
+      ...(rateLimits === undefined ? {} : { rateLimits }),
       policy: { baseSeconds: 1, maxSeconds: 32, jitter: 'none', spreadSeconds: 0, stableSeconds: 20 },
       openLink: () => {
         const link = script.shift();
@@ -129,17 +135,52 @@ describe('createDelivery()', () => {
     await running;
   });
 
-  it("says once what the broker refuses a link's users, and ends a link that does not answer them", async () => {
+  it("says once what the broker refuses a link's users", async () => {
     const refused = { kind: 'refused', reasonCode: 135, reason: 'Not authorized' } as const;
-    const link = createFakeLink({ script: [refused, refused, { kind: 'timeout' }] });
+    const link = createFakeLink({ script: [refused, refused] });
     const user: LinkUser = async (one) => {
-      for (let turn = 0; turn < 3; turn += 1) await one.publish(STATUS);
+      for (let turn = 0; turn < 2; turn += 1) await one.publish(STATUS);
     };
     const running = create([link], [user]).run(stopping.signal);
     await settle();
     const told = log.of('broker.refused').map(({ fields }) => [fields['topic'], fields['reasonCode']]);
     assert.deepEqual(told, [['device/d/status', 135]]);
-    assert.equal(link.problem()?.fault, 'ackTimeout');
+    stopping.abort();
+    await running;
+  });
+
+  it('counts requests and everything else together where the broker has a rate', async () => {
+    const link = createFakeLink();
+    const user: LinkUser = async (one) => {
+      await one.publish(STATUS);
+    };
+    const delivery = create([link], [user], { messagesPerSecond: 2, bytesPerSecond: 1e6 });
+    for (const number of [1, 2, 3]) await outbox.add(sampleRequest(number), { online: true });
+    const running = delivery.run(stopping.signal);
+    await clock.advance(999);
+    assert.equal(link.published.length, 2);
+    await clock.advance(1);
+    assert.equal(link.published.length, 4);
+    stopping.abort();
+    await running;
+  });
+
+  it('never blames a request for a broker in a crash loop, nor for another client with the same id', async () => {
+    // Each link dies 600 ms after it came up, with the request in flight or without it.
+    const links = Array.from({ length: 40 }, () => createFakeLink({ script: ['inFlight'] }));
+    const delivery = create(links);
+    await outbox.add(sampleRequest(1), { online: false });
+    const running = delivery.run(stopping.signal);
+    await settle();
+    for (const link of links) {
+      while (delivery.link() !== link) await clock.advance(1000);
+      await clock.advance(600);
+      link.end('closedByBroker');
+      await settle();
+    }
+    assert.equal(outbox.counts().quarantined, 0);
+    const sent = links.filter(({ published }) => published.length > 0).length;
+    assert.ok(sent > links.length / 2, 'it goes on trying');
     stopping.abort();
     await running;
   });

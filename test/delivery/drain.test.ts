@@ -12,6 +12,7 @@ const ACKNOWLEDGED = { kind: 'acknowledged' } as const;
 const REFUSED = { kind: 'refused', reasonCode: 0x95, reason: 'Packet too large' } as const;
 const NOT_ALLOWED = { kind: 'refused', reasonCode: 0x87, reason: 'Not authorized' } as const;
 const TIMEOUT = { kind: 'timeout' } as const;
+const PROBE_MS = 5000;
 
 describe('drain()', () => {
   let clock: FakeClock;
@@ -91,10 +92,9 @@ describe('drain()', () => {
     assert.deepEqual(delivered, [1]);
   });
 
-  it('keeps the entry when no PUBACK comes in time, and gives up the link', async () => {
+  it('keeps the entry when no PUBACK comes in time', async () => {
     const [entry] = await add(1);
-    const link = await goOnline([TIMEOUT]);
-    assert.equal(link.problem()?.fault, 'ackTimeout');
+    await goOnline([TIMEOUT]);
     assert.deepEqual(outbox.oldest(), entry);
   });
 
@@ -129,7 +129,15 @@ describe('drain()', () => {
       const [poison] = await add(1, 2);
       for (let turn = 1; turn <= 3; turn += 1) {
         assert.deepEqual(outbox.oldest(), poison, `before close ${turn}`);
-        await goOnline([{ kind: 'ends', fault, wholePacketWritten: true }]);
+        const link = await goOnline([{ kind: 'ends', fault, wholePacketWritten: true }]);
+        if (turn < 3) continue;
+        await clock.advance(PROBE_MS - 1);
+        assert.equal(
+          link.problem(),
+          undefined,
+          'the last strike needs a link that lives without the request',
+        );
+        await clock.advance(1);
       }
       assert.deepEqual(
         outbox.inQuarantine.map(({ entry }) => entry),
@@ -147,10 +155,55 @@ describe('drain()', () => {
   it('counts closes of other causes in between neither way', async () => {
     await add(1);
     const whole: ScriptedPublish = { kind: 'ends', fault: 'closedByBroker', wholePacketWritten: true };
-    for (const step of [whole, TIMEOUT, whole, TIMEOUT]) await goOnline([step]);
+    for (const step of [whole, TIMEOUT, whole, TIMEOUT]) {
+      await goOnline([step]);
+      await clock.advance(PROBE_MS);
+    }
     assert.equal(outbox.counts().entries, 1);
     await goOnline([whole]);
+    await clock.advance(PROBE_MS);
     assert.equal(outbox.counts().quarantined, 1);
+  });
+
+  const alibis: readonly LinkFault[] = ['closedByBroker', 'takenOver', 'network', 'keepalive'];
+  for (const fault of alibis) {
+    it(`clears a suspect when a link ends without it (${fault})`, async () => {
+      await add(1);
+      const whole: ScriptedPublish = { kind: 'ends', fault: 'closedByBroker', wholePacketWritten: true };
+      for (let round = 0; round < 5; round += 1) {
+        for (let turn = 0; turn < 2; turn += 1) await goOnline([whole]);
+        const held = await goOnline();
+        await clock.advance(PROBE_MS - 1);
+        held.end(fault);
+        await clock.advance(0);
+        assert.deepEqual(numbersOf(held), []);
+      }
+      assert.equal(outbox.counts().quarantined, 0);
+      await goOnline();
+      assert.deepEqual(delivered, [1]);
+    });
+  }
+
+  it('holds a suspect of slow flights back for eight times as long', async () => {
+    await add(1);
+    for (let turn = 0; turn < 2; turn += 1) {
+      const link = await goOnline(['inFlight']);
+      await clock.advance(6000);
+      link.end('closedByBroker');
+      await settle();
+    }
+    const link = await goOnline();
+    await clock.advance(47_999);
+    assert.deepEqual(numbersOf(link), []);
+    await clock.advance(1);
+    assert.deepEqual(delivered, [1]);
+  });
+
+  it('sends what lies before the live requests at once after a restart of the broker that came at a bad time', async () => {
+    await add(1);
+    await goOnline([{ kind: 'ends', fault: 'closedByBroker', wholePacketWritten: true }]);
+    await goOnline();
+    assert.deepEqual(delivered, [1]);
   });
 
   it('quarantines an entry that was refused three times, a second apart, and goes on with the rest', async () => {
@@ -207,15 +260,43 @@ describe('drain()', () => {
     assert.deepEqual(outbox.inQuarantine, [{ entry: second, reason: 'checksum differs' }]);
   });
 
-  it('keeps an entry that the disk cannot read now, says so, and tries again 10 s later', async () => {
+  it('keeps an entry that the disk cannot read now, and tries again 10 s later', async () => {
     await add(1);
     outbox.failReads('EIO', 2);
     const link = await goOnline();
     await clock.advance(10_000);
-    assert.deepEqual(log.summary(), ['error storage.failing', 'error storage.failing']);
+    assert.deepEqual(log.summary(), [], 'the outbox itself tells of its disk');
     assert.deepEqual(numbersOf(link), []);
     await clock.advance(10_000);
     assert.deepEqual(delivered, [1]);
+  });
+
+  it('goes on at once where the outbox passes over an entry that the disk cannot read, and comes back to it', async () => {
+    const [first] = await add(1, 2);
+    assert.ok(first !== undefined);
+    const whole = outbox;
+    let unreadable = false;
+    outbox = {
+      ...whole,
+      oldest: () => (unreadable ? secondOf(whole) : whole.oldest()),
+      async read(entry) {
+        if (entry.sequence !== first.sequence || clock.monotonicMs() > 15_000) return whole.read(entry);
+        unreadable = true;
+        return { kind: 'failed', code: 'EIO', detail: 'the disk says no' };
+      },
+    };
+    const secondOf = (all: FakeOutbox): Entry | undefined => {
+      const head = all.oldest();
+      if (clock.monotonicMs() > 15_000) return head;
+      return all.counts().entries === 2 ? { ...first, sequence: first.sequence + 1 } : undefined;
+    };
+    drain = createTestDrain(0);
+    const link = await goOnline();
+    assert.equal(clock.monotonicMs(), 0);
+    assert.deepEqual(delivered, [2]);
+    await clock.advance(20_000);
+    assert.deepEqual(delivered, [2, 1]);
+    assert.deepEqual(numbersOf(link), [2, 1]);
   });
 
   it('passes over an entry that a bound dropped while it waited its turn', async () => {
@@ -283,6 +364,33 @@ describe('drain()', () => {
         fields: { requestId: sampleRequest(1).requestId, bytes: 10, by: 'broker', ackMs: 60_000 },
       },
     ]);
+  });
+
+  it('sends on while the disk is slow to remove, two entries behind at most, and tells of them in their order', async () => {
+    const removals: (() => void)[] = [];
+    const fast = outbox;
+    outbox = {
+      ...fast,
+      async remove(entry) {
+        await fast.remove(entry);
+        await new Promise<void>((resolve) => removals.push(resolve));
+      },
+    };
+    drain = createTestDrain(0);
+    await add(1, 2, 3, 4, 5);
+    const link = await goOnline();
+    assert.deepEqual(numbersOf(link), [1, 2, 3]);
+    removals[1]?.();
+    await settle();
+    assert.deepEqual(delivered, [], 'the second is gone, but the first comes first');
+    removals[0]?.();
+    await settle();
+    assert.deepEqual(delivered, [1, 2]);
+    for (let at = 2; at < 5; at += 1) {
+      removals[at]?.();
+      await settle();
+    }
+    assert.deepEqual(delivered, [1, 2, 3, 4, 5]);
   });
 
   it('removes an entry of QoS 0 once it is sent', async () => {

@@ -1,8 +1,11 @@
+// When a request is given up, and when its broker is not to be believed.
 import assert from 'node:assert/strict';
-import { createStrikes, type Strikes } from '../../src/delivery/strikes.ts';
+import { createStrikes, type Strike, type Strikes } from '../../src/delivery/strikes.ts';
 
 const HEAD = { sequence: 1, requestId: 'a', bytes: 1 };
 const NEXT = { sequence: 2, requestId: 'b', bytes: 1 };
+const REFUSAL: Strike = { reason: 'it was refused', evidence: 'refusal', flightMs: 20 };
+const closeAfter = (flightMs: number): Strike => ({ reason: 'it closed', evidence: 'close', flightMs });
 
 describe('createStrikes()', () => {
   let strikes: Strikes;
@@ -11,30 +14,51 @@ describe('createStrikes()', () => {
     strikes = createStrikes();
   });
 
-  it('gives up one entry at its third strike, and says why', () => {
-    assert.equal(strikes.count(HEAD, 'it was refused'), undefined);
-    assert.equal(strikes.count(HEAD, 'it was refused'), undefined);
-    assert.equal(strikes.count(HEAD, 'it was refused'), '3 times it was refused');
-  });
-
-  it('counts nothing without blame, and forgets nothing either', () => {
-    strikes.count(HEAD, 'blame');
-    strikes.count(HEAD, 'blame');
-    for (let turn = 0; turn < 5; turn += 1) assert.equal(strikes.count(HEAD, undefined), undefined);
-    assert.match(strikes.count(HEAD, 'blame') ?? '', /^3 times/);
-  });
+  for (const strike of [REFUSAL, closeAfter(20)]) {
+    it(`gives up one entry at its third ${strike.evidence}, and says why`, () => {
+      assert.equal(strikes.count(HEAD, strike), undefined);
+      assert.equal(strikes.count(HEAD, strike), undefined);
+      assert.equal(strikes.count(HEAD, strike), `3 times ${strike.reason}`);
+    });
+  }
 
   it('starts again for another entry', () => {
-    strikes.count(HEAD, 'blame');
-    strikes.count(HEAD, 'blame');
-    assert.equal(strikes.count(NEXT, 'blame'), undefined);
-    assert.equal(strikes.count(NEXT, 'blame'), undefined);
+    strikes.count(HEAD, REFUSAL);
+    strikes.count(HEAD, REFUSAL);
+    assert.equal(strikes.count(NEXT, REFUSAL), undefined);
+    assert.equal(strikes.count(NEXT, REFUSAL), undefined);
   });
 
   it('starts again after a delivery', () => {
-    strikes.count(HEAD, 'blame');
-    strikes.count(HEAD, 'blame');
+    strikes.count(HEAD, REFUSAL);
+    strikes.count(HEAD, REFUSAL);
     strikes.forget();
-    assert.equal(strikes.count(HEAD, 'blame'), undefined);
+    assert.equal(strikes.count(HEAD, REFUSAL), undefined);
   });
+
+  it('starts again when a link ended without the entry, and only then for that entry', () => {
+    strikes.count(HEAD, closeAfter(20));
+    strikes.count(HEAD, closeAfter(20));
+    strikes.acquit(NEXT);
+    assert.notEqual(strikes.probeMs(HEAD), 0);
+    strikes.acquit(HEAD);
+    assert.equal(strikes.probeMs(HEAD), 0);
+    assert.equal(strikes.count(HEAD, closeAfter(20)), undefined);
+  });
+
+  const probes: readonly { what: string; before: readonly Strike[]; probeMs: number }[] = [
+    { what: 'an entry that was never turned away', before: [], probeMs: 0 },
+    { what: 'an entry after one close, which any restart makes', before: [closeAfter(20)], probeMs: 0 },
+    { what: 'an entry that was only refused', before: [REFUSAL, REFUSAL], probeMs: 0 },
+    { what: 'an entry after two quick closes', before: [closeAfter(20), closeAfter(30)], probeMs: 5000 },
+    { what: 'eight flights of the longest', before: [closeAfter(4000), closeAfter(1000)], probeMs: 32_000 },
+    { what: 'an entry after a close and a refusal', before: [closeAfter(20), REFUSAL], probeMs: 5000 },
+  ];
+  for (const { what, before, probeMs } of probes) {
+    it(`asks for a link of ${probeMs} ms without ${what}`, () => {
+      for (const strike of before) strikes.count(HEAD, strike);
+      assert.equal(strikes.probeMs(HEAD), probeMs);
+      assert.equal(strikes.probeMs(NEXT), 0);
+    });
+  }
 });

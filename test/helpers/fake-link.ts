@@ -1,4 +1,5 @@
 // A link to the broker that follows a script: what becomes of each PUBLISH, and when it ends. It has no socket.
+// test/mqtt/link-contract.test.ts holds it to the real one.
 import type { Link, LinkFault, LinkProblem, OutgoingMessage, PublishOutcome } from '../../src/domain.ts';
 
 /** What becomes of one PUBLISH: an answer at once, the end of the link, or nothing until the test says so. */
@@ -18,7 +19,7 @@ export interface FakeLink extends Link {
   readonly published: readonly OutgoingMessage[];
   /** PUBLISH packets that wait for their answer. */
   inFlight(): number;
-  /** Answers the oldest PUBLISH in flight. */
+  /** Answers the oldest PUBLISH in flight; the deadline that has passed ends the link as well. */
   answer(outcome: Exclude<PublishOutcome, { kind: 'lost' }>): void;
   /** The network or the broker ends the link; what is in flight is lost. */
   end(fault: LinkFault, options?: { readonly wholePacketWritten: boolean }): void;
@@ -49,6 +50,7 @@ export function createFakeLink({ protocol = 5, script = [] }: FakeLinkOptions = 
       if (problem !== undefined) return Promise.resolve({ kind: 'lost', wholePacketWritten: false });
       published.push(message);
       const step = steps.shift() ?? { kind: message.qos === 0 ? 'sent' : 'acknowledged' };
+      if (step !== 'inFlight' && step.kind === 'timeout') finish(problemOf('ackTimeout'), true);
       if (step !== 'inFlight' && step.kind !== 'ends') return Promise.resolve(step);
       const answer = new Promise<PublishOutcome>((resolve) => waiting.push(resolve));
       if (step !== 'inFlight') finish(problemOf(step.fault), step.wholePacketWritten);
@@ -66,6 +68,7 @@ export function createFakeLink({ protocol = 5, script = [] }: FakeLinkOptions = 
       const settle = waiting.shift();
       if (settle === undefined) throw new Error('Cannot answer a PUBLISH: none is in flight');
       settle(outcome);
+      if (outcome.kind === 'timeout') finish(problemOf('ackTimeout'), true);
     },
     end(fault, options = { wholePacketWritten: true }) {
       finish(problemOf(fault), options.wholePacketWritten);

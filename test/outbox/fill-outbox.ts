@@ -15,7 +15,11 @@ const log = createRecordingLog();
 const folder = await openDurableFolder(directory);
 const outbox = await loadOutbox({
   folder,
-  quarantine: await openQuarantine(await openDurableFolder(join(directory, 'quarantine')), 100, log),
+  quarantine: await openQuarantine(
+    await openDurableFolder(join(directory, 'quarantine')),
+    { maxFiles: 100, maxBytes: -1 },
+    log,
+  ),
   bounds: BOUNDS,
   clock: createFakeClock(),
   clockSynchronised: () => true,

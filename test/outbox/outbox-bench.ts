@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Entry, Outbox, Request } from '../../src/domain.ts';
 import type { OutboxBounds } from '../../src/outbox/bounds.ts';
+import { REASON_SUFFIX } from '../../src/outbox/held.ts';
 import { openOutbox, type OpenOutboxOutcome } from '../../src/outbox/open-outbox.ts';
 import { createSystemClock } from '../../src/support/clock.ts';
 import { createRunProcess } from '../../src/support/run-process.ts';
@@ -31,6 +32,7 @@ export interface OutboxBench {
   tryOpen(bounds?: Partial<OutboxBounds>): Promise<OpenOutboxOutcome>;
   /** Names in the outbox folder beside its lock and its quarantine. */
   names(): readonly string[];
+  /** Without the files that hold the reasons. */
   quarantined(): readonly string[];
   end(): Promise<void>;
 }
@@ -62,7 +64,8 @@ export function createOutboxBench(): OutboxBench {
       return outcome;
     },
     names: () => readdirSync(directory).filter((name) => name !== '.lock' && name !== 'quarantine'),
-    quarantined: () => readdirSync(join(directory, 'quarantine')),
+    quarantined: () =>
+      readdirSync(join(directory, 'quarantine')).filter((name) => !name.endsWith(REASON_SUFFIX)),
     async end() {
       for (const outbox of opened) await outbox.close();
       rmSync(root, { recursive: true, force: true });

@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -18,8 +21,9 @@ import { openDurableFolder } from '../../src/support/durable-file.ts';
 import { DURABLE_NAME, DURABLE_PARTS } from './durable-sample.ts';
 
 const WRITER = fileURLToPath(new URL('./write-durably.js', import.meta.url));
-const CALLS = 'openat,write,fdatasync,rename,fsync,close';
+const CALLS = 'openat,writev,fdatasync,rename,fsync,close';
 const CONTENT = Buffer.concat(DURABLE_PARTS);
+const NOBODY = 65_534;
 
 /**
  * Runs the writer on `folder` under strace, which sees only calls on the folder and the file's two names. One thread
@@ -87,9 +91,8 @@ describe('DurableFolder.write()', () => {
 
   const errors: readonly { what: string; inject: string; code: string }[] = [
     { what: 'the disk has no room for the name', inject: 'openat:error=ENOSPC:when=2', code: 'ENOSPC' },
-    { what: 'the disk is full at the first part', inject: 'write:error=ENOSPC:when=1', code: 'ENOSPC' },
-    { what: 'the disk is full at the last part', inject: 'write:error=ENOSPC:when=3', code: 'ENOSPC' },
-    { what: 'the disk fails at a part', inject: 'write:error=EIO:when=2', code: 'EIO' },
+    { what: 'the disk is full at the content', inject: 'writev:error=ENOSPC:when=1', code: 'ENOSPC' },
+    { what: 'the disk fails at the content', inject: 'writev:error=EIO:when=1', code: 'EIO' },
     { what: 'the flush fails', inject: 'fdatasync:error=EIO', code: 'EIO' },
     { what: 'the flush finds no room', inject: 'fdatasync:error=ENOSPC', code: 'ENOSPC' },
     { what: 'the rename fails', inject: 'rename:error=EIO', code: 'EIO' },
@@ -106,11 +109,26 @@ describe('DurableFolder.write()', () => {
 
   it('leaves what had the name before when the new bytes cannot be written', () => {
     writeFileSync(join(folder, DURABLE_NAME), 'before');
-    for (const inject of ['openat:error=ENOSPC:when=2', 'write:error=ENOSPC:when=2', 'fdatasync:error=EIO']) {
+    for (const inject of [
+      'openat:error=ENOSPC:when=2',
+      'writev:error=ENOSPC:when=1',
+      'fdatasync:error=EIO',
+    ]) {
       assert.notEqual(traceWrite(folder, inject).said, 'written');
       assert.deepEqual(readdirSync(folder), [DURABLE_NAME]);
       assert.equal(readFileSync(join(folder, DURABLE_NAME), 'utf8'), 'before', inject);
     }
+  });
+
+  it('writes the rest where the disk takes less than it is given, and fails with its code where that is refused', () => {
+    const limited = (bytes: number): ReturnType<typeof spawnSync> =>
+      spawnSync('prlimit', [`--fsize=${bytes}`, process.execPath, WRITER, folder], { encoding: 'utf8' });
+    for (const bytes of [3, 7, 300, 507, 60_000]) {
+      assert.equal(limited(bytes).stdout, 'EFBIG', `${bytes} bytes`);
+      assert.deepEqual(readdirSync(folder), []);
+    }
+    assert.equal(limited(CONTENT.length).stdout, 'written');
+    assert.ok(readFileSync(join(folder, DURABLE_NAME)).equals(CONTENT));
   });
 
   it('flushes the file, then names it, then flushes the folder', () => {
@@ -119,7 +137,7 @@ describe('DurableFolder.write()', () => {
     const order = calls
       .map((call) => call.slice(0, call.indexOf('(')))
       .filter((name) => /sync|rename|write/.test(name));
-    assert.deepEqual(order, ['write', 'write', 'write', 'fdatasync', 'rename', 'fsync']);
+    assert.deepEqual(order, ['writev', 'fdatasync', 'rename', 'fsync']);
     assert.match(calls.find((call) => call.startsWith('fdatasync')) ?? '', /\/\.tmp-sample>/);
     assert.match(calls.find((call) => call.startsWith('fsync')) ?? '', /\/folder>/);
   });
@@ -217,5 +235,55 @@ describe('openDurableFolder()', () => {
     await from.move('sample', to);
     assert.ok(!existsSync(at('from', 'sample')));
     assert.deepEqual(readFileSync(at('to', 'sample')), CONTENT);
+  });
+
+  it('moves a file under another name, and makes a folder again that somebody removed', async () => {
+    const from = await openDurableFolder(at('from'));
+    const to = await openDurableFolder(at('to'));
+    await from.write('sample', DURABLE_PARTS);
+    rmSync(at('to'), { recursive: true });
+    await from.move('sample', to, 'other');
+    assert.deepEqual(await to.list(), ['other']);
+    await assert.rejects(from.move('sample', to), { code: 'ENOENT' });
+  });
+
+  it('probes the disk with a file of the size it is asked for, and tidies up after failed writes', async () => {
+    const folder = await openDurableFolder(root);
+    writeFileSync(at('.tmp-half'), 'half');
+    mkdirSync(at('.tmp-folder'));
+    await folder.probe(70_000);
+    assert.deepEqual(readdirSync(root), ['.tmp-folder']);
+    rmSync(root, { recursive: true });
+    await assert.rejects(folder.probe(0), { code: 'ENOENT' });
+  });
+
+  it('gives what root makes to the user that the folder above belongs to, and reads no file of others', async () => {
+    assert.equal(process.getuid?.(), 0, 'only root can be two users: run the tests as root');
+    chownSync(root, NOBODY, NOBODY);
+    const folder = await openDurableFolder(at('new', 'folder'));
+    await folder.write('sample', DURABLE_PARTS);
+    for (const path of [at('new'), at('new', 'folder'), at('new', 'folder', 'sample')]) {
+      assert.deepEqual([statSync(path).uid, statSync(path).gid], [NOBODY, NOBODY], path);
+    }
+    chownSync(at('new', 'folder', 'sample'), 0, 0);
+    assert.equal(await folder.read('sample', CONTENT.length), undefined);
+  });
+
+  it('tells a file that is closed to its user from a folder that is', async () => {
+    assert.equal(process.getuid?.(), 0, 'only root can be two users: run the tests as root');
+    chownSync(root, NOBODY, NOBODY);
+    const folder = await openDurableFolder(root);
+    await folder.write('sample', DURABLE_PARTS);
+    await folder.write('other', DURABLE_PARTS);
+    chownSync(at('sample'), 0, 0);
+    process.seteuid?.(NOBODY);
+    try {
+      assert.equal(await folder.read('sample', CONTENT.length), undefined);
+      assert.equal((await folder.read('other', CONTENT.length))?.length, CONTENT.length);
+      chmodSync(root, 0o000);
+      await assert.rejects(folder.read('other', CONTENT.length), { code: 'EACCES' });
+    } finally {
+      process.seteuid?.(0);
+    }
   });
 });

@@ -1,10 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import {
+  chownSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSystemClock } from '../../src/support/clock.ts';
 import { acquireLock, type LockOutcome } from '../../src/support/lock-file.ts';
 import { createRunProcess } from '../../src/support/run-process.ts';
+
+const NOBODY = 65_534;
 
 describe('acquireLock()', () => {
   let folder: string;
@@ -84,5 +96,42 @@ describe('acquireLock()', () => {
     assert.equal(readFileSync(join(folder, 'lock'), 'utf8'), '');
     assert.equal(statSync(join(folder, 'lock')).mode & 0o777, 0o600);
     await release();
+  });
+
+  it('fails on a lock of another user that this one may not open, and says whose it has to be', async () => {
+    assert.equal(process.getuid?.(), 0, 'only root can be two users: run the tests as root');
+    writeFileSync(join(folder, 'lock'), '', { mode: 0o600 });
+    chownSync(folder, NOBODY, NOBODY);
+    process.seteuid?.(NOBODY);
+    try {
+      const outcome = await acquire();
+      assert.ok(outcome.kind === 'failed' && outcome.code === 'EACCES');
+      assert.match(outcome.detail, /have to be this user's/);
+    } finally {
+      process.seteuid?.(0);
+    }
+  });
+
+  it('gives the lock that root makes to the owner of the folder', async () => {
+    assert.equal(process.getuid?.(), 0, 'only root can be two users: run the tests as root');
+    chownSync(folder, NOBODY, NOBODY);
+    await (
+      await hold()
+    )();
+    assert.equal(statSync(join(folder, 'lock')).uid, NOBODY);
+  });
+
+  it('follows no link', async () => {
+    symlinkSync(join(folder, 'elsewhere'), join(folder, 'lock'));
+    const outcome = await acquire();
+    assert.ok(outcome.kind === 'failed' && outcome.code === 'ELOOP');
+  });
+
+  it('takes no notice of what is in a lock file that an earlier run left', async () => {
+    writeFileSync(join(folder, 'lock'), '4711\n');
+    await (
+      await hold()
+    )();
+    assert.equal(readFileSync(join(folder, 'lock'), 'utf8'), '4711\n');
   });
 });
