@@ -1,43 +1,36 @@
 // One MQTT.js client for one connection: a wire, without a queue, a store or a reconnection of its own.
 import { MqttClient, ReasonCodes } from 'mqtt';
 import { setMaxListeners } from 'node:events';
-import type { Duplex } from 'node:stream';
-import type { IncomingMessage, Link, LinkProblem, OutgoingMessage, PublishOutcome } from '../domain.ts';
-import { orAborted } from '../support/abort.ts';
-import { sleep, withDeadline, type Clock } from '../support/clock.ts';
-import { errorMessage } from '../support/errors.ts';
-import { clientOptions, incomingMessage, oversize, publishOptions, type Session } from './packets.ts';
-import { hasReasonCode, linkProblem, problemFromClientError, problemFromReasonCode } from './problem.ts';
+import type { Link, LinkProblem, OutgoingMessage, PublishOutcome } from '../domain.ts';
+import { isAborted } from '../support/abort.ts';
+import { withDeadline } from '../support/clock.ts';
+import { ackReasons } from './ack-reasons.ts';
+import { awaitAnswer, isSent, type Answer } from './acknowledgement.ts';
+import { createFlightWindow } from './flight-window.ts';
+import type { ConnectOutcome, LinkParts } from './link-parts.ts';
+import { createOperations, type Operation, type Operations } from './operations.ts';
+import { clientOptions, incomingMessage, publishOptions } from './packets.ts';
+import {
+  afterOperation,
+  closedWithoutReason,
+  hasReasonCode,
+  linkProblem,
+  problemFromClientError,
+} from './problem.ts';
+import { refusedHere } from './refused-here.ts';
+import { subscribe, type SubscribeAnswer } from './subscribe.ts';
 
-export interface LinkDeadlines {
-  readonly connackMs: number;
-  /** PUBACK, PUBCOMP and SUBACK, from the last byte written to the socket. */
-  readonly ackMs: number;
-}
-
-export interface LinkParts {
-  readonly stream: Duplex;
-  readonly session: Session;
-  readonly deadlines: LinkDeadlines;
-  readonly clock: Clock;
-  readonly onMessage: (message: IncomingMessage) => void;
-}
-
-export type ConnectOutcome =
-  { readonly kind: 'open'; readonly link: Link } | { readonly kind: 'failed'; readonly problem: LinkProblem };
-
-// AWS IoT Core takes 8 topic filters in one SUBSCRIBE; a larger number gains nothing elsewhere.
-const FILTERS_PER_SUBSCRIBE = 8;
+const REASONS = ackReasons(ReasonCodes);
 const DISCONNECT_GRACE_MS = 1000;
-const PACKET_TOO_LARGE = 149;
+const RECEIVE_MAXIMUM = 65_535; // [MQTT-3.2.2.3.3]: where the broker names none
 
-/** CONNECT, CONNACK, SUBSCRIBE, SUBACK on a stream that is already connected. Never rejects. */
+/** CONNECT to SUBACK on a stream that is connected. Never rejects; a close before CONNACK is a plain close in `ended`. */
 export async function connectLink(parts: LinkParts): Promise<ConnectOutcome> {
   const wire = new Wire(parts);
   const problem = (await wire.connect()) ?? (await wire.subscribe(parts.session.filters));
-  if (problem === undefined) return { kind: 'open', link: wire };
+  if (problem === undefined)
+    return { kind: 'open', link: wire, subscribe: (filters) => wire.subscribe(filters) };
   wire.abort(problem);
-  // Not what `ended` tells: a close before CONNACK is `noConnack` here and a plain close there.
   return { kind: 'failed', problem };
 }
 
@@ -47,13 +40,20 @@ class Wire implements Link {
   readonly #client: MqttClient;
   readonly #parts: LinkParts;
   readonly #end: (problem: LinkProblem) => void;
-  /** The first named cause; the `close` that follows it names none. */
+  /** The first named cause. */
   #problem: LinkProblem | undefined;
   /** Aborts with `ended`: unlike a promise it lets go of those who have stopped waiting, on a link that is up for weeks. */
   readonly #over = new AbortController();
+  readonly #operations: Operations;
+  readonly #window = createFlightWindow();
+  readonly #startedMs: number;
+  /** Of CONNACK: MQTT.js' error has the code alone. */
+  #connackReason: string | undefined;
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
+    this.#operations = createOperations(parts.clock);
+    this.#startedMs = parts.clock.monotonicMs();
     this.protocol = parts.session.protocol;
     this.#client = new MqttClient(() => parts.stream, clientOptions(parts.session));
     let end: (problem: LinkProblem) => void = () => undefined;
@@ -72,21 +72,22 @@ class Wire implements Link {
     const client = this.#client;
     // Stays on for ever: errors arrive even after end(true), and an unheard one ends the process.
     client.on('error', (error) => {
-      this.#problem ??= problemFromClientError(error);
+      const said = problemFromClientError(error, this.#connackReason);
+      this.#problem ??= afterOperation(said, this.#operations.inHand());
     });
     client.on('disconnect', (packet) => {
-      this.#problem ??= problemFromReasonCode({
-        code: packet.reasonCode ?? 0,
-        text: ReasonCodes[(packet.reasonCode ?? 0) as keyof typeof ReasonCodes],
-        ...(packet.properties?.reasonString === undefined
-          ? {}
-          : { reasonString: packet.properties.reasonString }),
-      });
+      this.#problem ??= afterOperation(REASONS.disconnectProblem(packet), this.#operations.inHand());
+    });
+    client.on('packetreceive', (packet) => {
+      if (packet.cmd === 'connack') this.#connackReason = packet.properties?.reasonString;
     });
     client.on('close', () => {
-      this.#end(
-        this.#problem ?? linkProblem('closedByBroker', 'the broker closed the connection without a reason'),
-      );
+      const problem = this.#problem ?? closedWithoutReason(this.#operations.inHand());
+      if (problem.fault === 'closedByBroker') {
+        const upMs = this.#parts.clock.monotonicMs() - this.#startedMs;
+        this.#parts.suspects?.closed(this.#operations.suspect(), upMs);
+      }
+      this.#end(problem);
     });
     client.on('message', (topic, payload, packet) => {
       this.#parts.onMessage(incomingMessage(topic, payload, packet));
@@ -110,60 +111,63 @@ class Wire implements Link {
     return first.value;
   }
 
-  async subscribe(filters: readonly string[]): Promise<LinkProblem | undefined> {
-    for (let start = 0; start < filters.length; start += FILTERS_PER_SUBSCRIBE) {
-      const problem = await this.#subscribeSome(filters.slice(start, start + FILTERS_PER_SUBSCRIBE));
-      if (problem !== undefined) return problem;
-    }
-    return undefined;
+  subscribe(filters: readonly string[]): Promise<LinkProblem | undefined> {
+    const { suspects, deadlines } = this.#parts;
+    const send = (operation: Operation): Promise<Answer<SubscribeAnswer>> =>
+      this.#answer(operation, this.#sendSubscribe(operation.topics));
+    return subscribe({ send, ended: this.ended, ackMs: deadlines.ackMs, suspects }, filters);
   }
 
-  async #subscribeSome(filters: readonly string[]): Promise<LinkProblem | undefined> {
-    const names = filters.join(', ');
-    const acknowledged = new Promise<{ kind: 'acknowledged' } | { kind: 'refused'; reason: string }>(
-      (resolve) => {
-        // `rap`: an MQTT 5 broker otherwise clears the retain flag of live messages, and a trigger published with -r
-        // would pass for a live one.
-        this.#client.subscribe([...filters], { qos: 1, rap: true }, (error) => {
-          resolve(
-            error instanceof Error
-              ? { kind: 'refused', reason: errorMessage(error) }
-              : { kind: 'acknowledged' },
-          );
-        });
-      },
-    );
-    const first = await this.#awaitAcknowledgement(acknowledged);
-    switch (first.kind) {
-      case 'acknowledged':
-        return undefined;
-      case 'refused':
-        return linkProblem('subscribe', `${names}: ${first.reason}`);
-      case 'timeout':
-        return linkProblem('subscribe', `${names}: no SUBACK within ${this.#parts.deadlines.ackMs} ms`);
-      case 'ended':
-        return this.ended;
-    }
+  #sendSubscribe(topics: readonly string[]): Promise<SubscribeAnswer> {
+    return new Promise((resolve) => {
+      // `rap`: an MQTT 5 broker otherwise clears the retain flag of live messages, and a trigger published with -r
+      // would pass for a live one.
+      this.#client.subscribe([...topics], { qos: 1, rap: true }, (error, _granted, packet) => {
+        if (error === null) resolve({ kind: 'granted' });
+        else resolve({ kind: 'refused', reason: REASONS.subscribeRefusal(error, topics, packet) });
+      });
+    });
   }
 
   async publish(message: OutgoingMessage): Promise<PublishOutcome> {
-    // MQTT.js throws here: end(true) has closed the store that a publish goes through.
-    if (this.#over.signal.aborted) return { kind: 'lost', wholePacketWritten: false };
-    const maximumBytes = this.#client.serverProperties?.maximumPacketSize;
-    const tooLarge = maximumBytes === undefined ? undefined : oversize(message, maximumBytes);
-    if (tooLarge !== undefined) return { kind: 'refused', reasonCode: PACKET_TOO_LARGE, reason: tooLarge };
+    const over = this.#over.signal;
     const { topic, payload, qos } = message;
-    const acknowledged = new Promise<PublishOutcome>((resolve) => {
-      this.#client.publish(topic, Buffer.from(payload), publishOptions(message, this.protocol), (error) => {
+    const { maximumPacketSize, receiveMaximum = RECEIVE_MAXIMUM } = this.#client.serverProperties ?? {};
+    const refused = refusedHere(message, { maximumPacketSize, suspects: this.#parts.suspects });
+    if (refused !== undefined && !over.aborted) return refused;
+    const leave = qos === 0 ? undefined : await this.#window.enter(receiveMaximum, over);
+    const what = `PUBLISH on ${topic} (${payload.length} bytes)`;
+    // MQTT.js throws on an ended client: end(true) has closed the store that a publish goes through.
+    const first: Answer<PublishOutcome> = isAborted(over)
+      ? { kind: 'ended', wholePacketWritten: false }
+      : await this.#answer({ kind: 'publish', topics: [topic], what }, this.#sendPublish(message));
+    leave?.();
+    switch (first.kind) {
+      case 'answered':
+        return first.value;
+      case 'timeout':
+        // Nothing sent after it could be trusted to arrive, and a second try needs a connection that answers.
+        this.abort(
+          linkProblem('ackTimeout', `no answer to ${what} within ${this.#parts.deadlines.ackMs} ms`),
+        );
+        return first;
+      case 'ended':
+        return { kind: 'lost', wholePacketWritten: first.wholePacketWritten };
+    }
+  }
+
+  #sendPublish(message: OutgoingMessage): Promise<PublishOutcome> {
+    const { topic, payload, qos } = message;
+    // A view, not a copy: nobody changes a payload that was handed over.
+    const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    return new Promise((resolve) => {
+      this.#client.publish(topic, bytes, publishOptions(message, this.protocol), (error, packet) => {
         if (!(error instanceof Error)) resolve({ kind: qos === 0 ? 'sent' : 'acknowledged' });
         else if (hasReasonCode(error))
-          resolve({ kind: 'refused', reasonCode: error.code, reason: error.message });
-        // Any other error is MQTT.js giving up its connection: `ended` tells the story.
+          resolve({ kind: 'refused', reasonCode: error.code, reason: REASONS.publishRefusal(error, packet) });
+        // Any other error is MQTT.js giving up: `ended` tells the story.
       });
     });
-    const first = await this.#awaitAcknowledgement(acknowledged);
-    if (first.kind !== 'ended') return first;
-    return { kind: 'lost', wholePacketWritten: first.written };
   }
 
   async close(): Promise<void> {
@@ -180,37 +184,14 @@ class Wire implements Link {
     this.#end(this.#problem);
   }
 
-  /** The deadline starts when the last byte has left for the socket, so a slow link is not taken for a silent broker. */
-  async #awaitAcknowledgement<T>(
-    acknowledged: Promise<T>,
-  ): Promise<T | { kind: 'timeout' } | { kind: 'ended'; written: boolean }> {
-    const { clock, deadlines } = this.#parts;
-    const over = new AbortController();
-    let written = false;
-    const late = this.#drained(over.signal)
-      .then(() => {
-        written = true;
-        return sleep(clock, deadlines.ackMs, over.signal);
-      })
-      .then(() => ({ kind: 'timeout' }) as const);
-    try {
-      const first = await orAborted(Promise.race([acknowledged, late]), this.#over.signal);
-      return first.kind === 'done' ? first.value : { kind: 'ended', written };
-    } finally {
-      over.abort();
-    }
-  }
-
-  /** Never settles on a link that ends first; the caller races it against the end. */
-  #drained(signal: AbortSignal): Promise<void> {
-    const { stream } = this.#parts;
-    return new Promise((resolve) => {
-      if (!stream.writableNeedDrain) {
-        resolve();
-        return;
-      }
-      stream.once('drain', resolve);
-      signal.addEventListener('abort', () => stream.off('drain', resolve), { once: true });
-    });
+  async #answer<T>(operation: Operation, answer: Promise<T>): Promise<Answer<T>> {
+    const { clock, stream, deadlines, suspects } = this.#parts;
+    const end = this.#operations.begin(operation);
+    const wait = { clock, stream, ackMs: deadlines.ackMs, over: this.#over.signal };
+    const first = await awaitAnswer(wait, answer);
+    const answered = first.kind === 'answered' && !isSent(first.value);
+    if (answered) suspects?.answered(operation);
+    end(first.kind === 'answered' && !answered ? 'unanswered' : 'answered');
+    return first;
   }
 }

@@ -1,22 +1,27 @@
 // From settings to a subscribed link: secrets, stream, session, within one deadline. It never tries twice.
-import type { IncomingMessage, OpenLink, OpenOutcome } from '../domain.ts';
+import type { IncomingMessage, OpenLink } from '../domain.ts';
 import { withDeadline, type Clock } from '../support/clock.ts';
-import { errorMessage, OperatingError } from '../support/errors.ts';
-import { readBoundedFile } from '../support/files.ts';
+import { errorMessage } from '../support/errors.ts';
 import { connectLink } from './link.ts';
+import type { ConnectOutcome } from './link-parts.ts';
 import type { Session } from './packets.ts';
 import { linkProblem, problemFromError } from './problem.ts';
 import { chooseProtocol, type ProtocolSetting } from './protocol.ts';
-import { openStream, parseBrokerUrl, type TlsOptions } from './stream.ts';
+import { readSecretFile } from './secret-file.ts';
+import { retryWithheld } from './retry-withheld.ts';
+import { createSuspects, type Suspects, type Withheld } from './suspects.ts';
+import { openStream, parseBrokerUrl, type Route } from './stream.ts';
+import type { ClockState } from './tls-problem.ts';
 
-export interface BrokerSettings extends Omit<Session, 'protocol' | 'password'> {
+export interface BrokerSettings extends Route, Omit<Session, 'protocol' | 'password'> {
   readonly url: string;
-  readonly tls: TlsOptions;
   readonly protocol: ProtocolSetting;
   readonly passwordFile?: string;
   /** TCP + TLS + CONNACK. */
   readonly connectTimeoutSeconds: number;
   readonly ackTimeoutSeconds: number;
+  /** For a broker that refuses by closing: what it closes upon time and again is left out, on these topics excepted. */
+  readonly refusesByClosing?: { readonly except: readonly string[] };
 }
 
 const PASSWORD_BYTES_MAX = 64 * 1024; // [MQTT-3.1.3.6]: a two-byte length
@@ -24,10 +29,15 @@ const PASSWORD_BYTES_MAX = 64 * 1024; // [MQTT-3.1.3.6]: a two-byte length
 interface LinkDeps {
   readonly clock: Clock;
   readonly onMessage: (message: IncomingMessage) => void;
+  /** Whether NTP has set the wall clock: TLS before that fails over dates that are well. */
+  readonly clockSynchronised?: () => boolean;
+  /** Called with all that is left out, whenever that changes. */
+  readonly onWithheld?: (withheld: readonly Withheld[]) => void;
 }
 
 export function createOpenLink(settings: BrokerSettings, deps: LinkDeps): OpenLink {
   const protocol = chooseProtocol(settings.protocol);
+  const suspects = suspectsFor(settings, deps);
   return async (signal) => {
     // Ends the attempt at the caller's word or at its deadline, whatever it is waiting for.
     const ending = new AbortController();
@@ -37,11 +47,17 @@ export function createOpenLink(settings: BrokerSettings, deps: LinkDeps): OpenLi
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) end();
     try {
-      const outcome = await attempt(settings, deps, { version: protocol.next(), ending });
+      const outcome = await attempt(settings, deps, {
+        ...{ version: protocol.next(), ending, suspects },
+      });
       protocol.tell(outcome);
+      if (outcome.kind === 'open' && suspects !== undefined)
+        void retryWithheld(outcome, { suspects, filters: settings.filters, clock: deps.clock });
       return outcome;
     } catch (error) {
-      const problem = signal.aborted ? linkProblem('stopped', errorMessage(error)) : problemFromError(error);
+      const problem = signal.aborted
+        ? linkProblem('stopped', errorMessage(error))
+        : problemFromError(error, clockState(deps));
       return { kind: 'failed', problem };
     } finally {
       signal.removeEventListener('abort', end);
@@ -49,21 +65,39 @@ export function createOpenLink(settings: BrokerSettings, deps: LinkDeps): OpenLi
   };
 }
 
+function suspectsFor(
+  { refusesByClosing }: BrokerSettings,
+  { clock, onWithheld = () => undefined }: LinkDeps,
+): Suspects | undefined {
+  if (refusesByClosing === undefined) return undefined;
+  return createSuspects({ clock, exempt: refusesByClosing.except, onChange: onWithheld });
+}
+
+function clockState({ clockSynchronised }: LinkDeps): ClockState {
+  if (clockSynchronised === undefined) return 'unknown';
+  return clockSynchronised() ? 'synchronised' : 'notSynchronised';
+}
+
 async function attempt(
   settings: BrokerSettings,
   deps: LinkDeps,
-  { version, ending }: { version: 3 | 4 | 5; ending: AbortController },
-): Promise<OpenOutcome> {
+  {
+    version,
+    ending,
+    suspects,
+  }: { version: 3 | 4 | 5; ending: AbortController; suspects: Suspects | undefined },
+): Promise<ConnectOutcome> {
   const started = deps.clock.monotonicMs();
   const connectMs = settings.connectTimeoutSeconds * 1000;
   const address = parseBrokerUrl(settings.url);
   const password = await readPassword(settings.passwordFile);
-  const opening = openStream(address, settings.tls, ending.signal);
+  const opening = openStream(address, settings, ending.signal);
   const opened = await withDeadline(deps.clock, connectMs, opening);
   if (opened.kind === 'timeout') {
     ending.abort();
     await opening.catch(() => undefined); // rejects at once: the abort is its error
-    const detail = `no connection to ${address.host}:${address.port} within ${settings.connectTimeoutSeconds} s`;
+    const through = settings.proxyUrl === undefined ? '' : ` through proxy ${settings.proxyUrl}`;
+    const detail = `no connection to ${address.host}:${address.port}${through} within ${settings.connectTimeoutSeconds} s`;
     return { kind: 'failed', problem: linkProblem('network', detail) };
   }
   ending.signal.addEventListener('abort', () => opened.value.destroy(), { once: true });
@@ -74,27 +108,18 @@ async function attempt(
       connackMs: Math.max(connectMs - (deps.clock.monotonicMs() - started), 1),
       ackMs: settings.ackTimeoutSeconds * 1000,
     },
-    ...deps,
+    ...{ ...deps, suspects },
   });
 }
 
 /** The file's content without the line end that editors add. */
 async function readPassword(path: string | undefined): Promise<Uint8Array | undefined> {
   if (path === undefined) return undefined;
-  const file = await readBoundedFile(path, PASSWORD_BYTES_MAX);
-  if (file.kind === 'read') {
-    return Buffer.from(
-      Buffer.from(file.bytes)
-        .toString('latin1')
-        .replace(/\r?\n$/, ''),
-      'latin1',
-    );
-  }
-  const found = file.kind === 'failed' ? file.code : file.kind;
-  throw new OperatingError(
-    `Cannot read mqtt.passwordFile ${path}: ${found}, a file that this user may read is needed`,
-    {
-      code: 'PASSWORD_FILE',
-    },
-  );
+  const bytes = await readSecretFile({
+    ...{ what: 'mqtt.passwordFile', path, maxBytes: PASSWORD_BYTES_MAX },
+    allowed: 'a file that this user may read',
+    codes: { unreadable: 'PASSWORD_FILE', tooWide: 'PASSWORD_FILE_RIGHTS' },
+  });
+  const text = Buffer.from(bytes).toString('latin1');
+  return Buffer.from(text.replace(/\r?\n$/, ''), 'latin1');
 }

@@ -15,6 +15,7 @@ export interface Session {
 
 // A trigger is at most 64 KiB and a result is refused above that; an MQTT 5 broker then sends us nothing larger.
 const INCOMING_PACKET_BYTES_MAX = 256 * 1024;
+const NEVER_MS = 2_147_483_647; // what a timer holds
 
 /** Every option stands here explicitly where MQTT.js' default would queue, retry or subscribe by itself. */
 export function clientOptions(session: Session) {
@@ -24,6 +25,7 @@ export function clientOptions(session: Session) {
     queueQoSZero: false,
     resubscribe: false,
     timerVariant: 'native' as const,
+    connectTimeout: NEVER_MS, // the link has a deadline of its own
     clientId: session.clientId,
     protocolId: session.protocol === 3 ? ('MQIsdp' as const) : ('MQTT' as const),
     protocolVersion: session.protocol,
@@ -53,13 +55,14 @@ export interface PublishOptions {
     readonly correlationData?: Buffer;
     readonly responseTopic?: string;
     readonly messageExpiryInterval?: number;
+    readonly userProperties?: Record<string, string>;
   };
 }
 
 export function publishOptions(message: OutgoingMessage, protocol: 3 | 4 | 5): PublishOptions {
   const { qos, retain, properties = {} } = message;
   if (protocol !== 5) return { qos, retain };
-  const { contentType, correlationData, responseTopic, messageExpirySeconds } = properties;
+  const { contentType, correlationData, responseTopic, messageExpirySeconds, userProperties } = properties;
   return {
     qos,
     retain,
@@ -68,6 +71,7 @@ export function publishOptions(message: OutgoingMessage, protocol: 3 | 4 | 5): P
       ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData) }),
       ...(responseTopic === undefined ? {} : { responseTopic }),
       ...(messageExpirySeconds === undefined ? {} : { messageExpiryInterval: messageExpirySeconds }),
+      ...(userProperties === undefined ? {} : { userProperties: { ...userProperties } }),
     },
   };
 }
@@ -80,7 +84,8 @@ export function oversize(message: OutgoingMessage, maximumBytes: number): string
   const { topic, payload, properties = {} } = message;
   const { contentType = '', correlationData = new Uint8Array(), responseTopic = '' } = properties;
   const texts = Buffer.byteLength(topic) + Buffer.byteLength(contentType) + Buffer.byteLength(responseTopic);
-  const bytes = payload.length + texts + correlationData.length + FIXED_BYTES_MAX;
+  const bytes =
+    payload.length + texts + correlationData.length + userBytes(properties.userProperties) + FIXED_BYTES_MAX;
   return bytes <= maximumBytes
     ? undefined
     : `the packet has ${bytes} bytes, the broker takes ${maximumBytes}; lower image.maxPayloadBytes`;
@@ -88,6 +93,14 @@ export function oversize(message: OutgoingMessage, maximumBytes: number): string
 
 // Fixed header 5, packet id 2, the lengths of topic and properties 6, and 3 + 3 + 3 + 5 for the properties' own heads.
 const FIXED_BYTES_MAX = 27;
+
+/** Each is an identifier and two texts with their lengths (MQTT 5, 3.3.2.3.7). */
+function userBytes(userProperties: Readonly<Record<string, string>> = {}): number {
+  return Object.entries(userProperties).reduce(
+    (sum, [name, value]) => sum + 5 + Buffer.byteLength(name) + Buffer.byteLength(value),
+    0,
+  );
+}
 
 /** The part of MQTT.js' PUBLISH packet that we read. */
 export interface PublishPacket {

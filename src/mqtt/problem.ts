@@ -1,19 +1,21 @@
 // Names why a connection failed, from error codes and MQTT reason codes, with what a person can do; it touches nothing.
 import type { LinkFault, LinkProblem } from '../domain.ts';
 import { errorCode, errorMessage } from '../support/errors.ts';
+import { proxyRemedy } from './proxy-problem.ts';
+import { tlsRemedy, type ClockState } from './tls-problem.ts';
 
 export interface ReasonCoded {
   readonly code: number;
   readonly text: string;
   /** The broker's own words (MQTT 5 reason string). */
-  readonly reasonString?: string;
+  readonly reasonString?: string | undefined;
 }
 
-const REMEDY: Record<LinkFault, string> = {
+const REMEDY: Readonly<Record<LinkFault, string>> = {
   network: 'check the cable or Wi-Fi and the address in mqtt.url',
   dns: 'check the host name in mqtt.url and the name server of this machine',
   refusedConnection: 'start the broker, or correct host and port in mqtt.url',
-  tls: 'check mqtt.tls.caFile, the dates of the certificates, the clock of this machine and the name in mqtt.url',
+  tls: 'check the certificates of the broker and of this device, and the names they hold',
   noConnack:
     'something accepts the connection but does not speak MQTT: check the port, and mqtts against mqtt',
   protocolVersion: 'set mqtt.protocol to a version the broker speaks, or to auto',
@@ -34,33 +36,68 @@ export function linkProblem(fault: LinkFault, detail: string): LinkProblem {
   return { fault, detail, remedy: REMEDY[fault] };
 }
 
-/** For an error of the socket: before CONNACK, or later. */
-export function problemFromError(error: unknown): LinkProblem {
+/** For an error of the socket: before CONNACK, or later. `clock` is the wall clock, which TLS measures dates by. */
+export function problemFromError(error: unknown, clock: ClockState = 'unknown'): LinkProblem {
   const code = errorCode(error) ?? '';
-  return linkProblem(
-    faultOfCode(code),
-    code === '' ? errorMessage(error) : `${code}: ${errorMessage(error)}`,
-  );
+  const detail =
+    code === '' ? errorMessage(error) : `${code}: ${opensslReason(error) ?? errorMessage(error)}`;
+  const overTls = tlsRemedy(code, clock);
+  if (overTls !== undefined) return { fault: 'tls', detail, remedy: overTls };
+  const problem = linkProblem(faultOfCode(code), detail);
+  const remedy = code === 'PASSWORD_FILE_RIGHTS' ? RIGHTS_REMEDY : proxyRemedy(code);
+  return remedy === undefined ? problem : { ...problem, remedy };
 }
+
+/** OpenSSL's message is a line of its source code; beside it Node keeps the words in it. */
+function opensslReason(error: unknown): string | undefined {
+  const isOpenssl = error instanceof Error && 'library' in error && 'reason' in error;
+  return isOpenssl && typeof error.reason === 'string' ? error.reason : undefined;
+}
+
+const RIGHTS_REMEDY =
+  'run the command that the line names; nothing else is needed, the next attempt reads the file again';
 
 function faultOfCode(code: string): LinkFault {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'dns';
   if (code === 'ECONNREFUSED') return 'refusedConnection';
-  if (
-    /^(ERR_(TLS|SSL|OSSL)|CERT_|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|TLS_FILE|EPROTO|HOSTNAME_MISMATCH)/.test(
-      code,
-    )
-  ) {
-    return 'tls';
-  }
+  if (code === 'PASSWORD_FILE' || code === 'PASSWORD_FILE_RIGHTS') return 'credentials';
   return 'network';
 }
 
 /** CONNACK and DISCONNECT codes of MQTT 5 (section 2.4), and return codes 1-5 of MQTT 3.1.1 (section 3.2.2.3). */
 export function problemFromReasonCode(reason: ReasonCoded): LinkProblem {
   const words = reason.reasonString === undefined ? reason.text : `${reason.text}: ${reason.reasonString}`;
-  return linkProblem(FAULT_OF_REASON[reason.code] ?? 'refused', `reason code ${reason.code}, ${words}`);
+  const problem = linkProblem(
+    FAULT_OF_REASON[reason.code] ?? 'refused',
+    `reason code ${reason.code}, ${words}`,
+  );
+  const remedy = REMEDY_OF_REASON[reason.code];
+  return remedy === undefined ? problem : { ...problem, remedy };
 }
+
+/** For a close without any word before it. */
+export function closedWithoutReason(operation: string | undefined): LinkProblem {
+  return afterOperation(
+    linkProblem('closedByBroker', 'the broker closed the connection without a reason'),
+    operation,
+  );
+}
+
+/**
+ * Names the operation that the broker had in hand when it closed: for AWS IoT Core, and for any broker of MQTT 3.1.1,
+ * the close is the only way to refuse a topic or a payload.
+ */
+export function afterOperation(problem: LinkProblem, operation: string | undefined): LinkProblem {
+  if (operation === undefined || !ANSWERS.includes(problem.fault)) return problem;
+  const detail = `${problem.detail}, right after ${operation}`;
+  return { ...problem, detail, ...(problem.fault === 'closedByBroker' ? { remedy: REFUSED_BY_CLOSE } : {}) };
+}
+
+const ANSWERS: readonly LinkFault[] = Object.freeze(['closedByBroker', 'refused', 'notAuthorized']);
+const REFUSED_BY_SIZE =
+  'mosquitto does so over its message_size_limit: raise it there, or lower image.maxPayloadBytes';
+const REFUSED_BY_CLOSE =
+  'if this repeats, allow that topic in the broker (access list, or AWS IoT policy) or lower image.maxPayloadBytes';
 
 const FAULT_OF_REASON: Readonly<Record<number, LinkFault>> = {
   1: 'protocolVersion',
@@ -77,16 +114,37 @@ const FAULT_OF_REASON: Readonly<Record<number, LinkFault>> = {
   136: 'serverBusy',
   137: 'serverBusy',
   138: 'notAuthorized',
-  139: 'closedByBroker',
+  // The broker stops: that says nothing about what we sent last, so it must not look like a close over a request.
+  139: 'serverBusy',
   140: 'credentials',
   141: 'keepalive',
   142: 'takenOver',
+  156: 'serverBusy',
+  157: 'refused',
   159: 'serverBusy',
 };
 
-/** For an `error` event of MQTT.js, whose refusals carry a numeric reason code. */
-export function problemFromClientError(error: unknown): LinkProblem {
-  if (hasReasonCode(error)) return problemFromReasonCode({ code: error.code, text: error.message });
+const REMEDY_OF_REASON: Readonly<Record<number, string>> = {
+  138: 'the broker has banned this client: lift the ban there, or change device.id',
+  139: 'start the broker again if it was stopped for good; the daemon reconnects by itself',
+  140: 'the broker asks for an authentication method that the daemon does not speak: use a password or a certificate',
+  149: 'lower image.maxPayloadBytes, or raise the packet size in the broker',
+  151: 'the broker says that a quota is used up: raise it there',
+  154: 'the broker keeps no retained messages: set mqtt.retain to false',
+  155: 'the broker does not take this QoS: lower mqtt.qos',
+  156: 'none needed; if it lasts, set mqtt.url to the server the broker names',
+  157: 'set mqtt.url to the server the broker names',
+};
+
+/** For an `error` event of MQTT.js, whose refusals carry a numeric reason code; the broker's own words come beside it. */
+export function problemFromClientError(error: unknown, reasonString?: string): LinkProblem {
+  if (hasReasonCode(error))
+    return problemFromReasonCode({ code: error.code, text: error.message, reasonString });
+  // mosquitto 2.0 answers a message over its message_size_limit with a code that a PUBACK of MQTT 5 cannot have.
+  if (errorMessage(error) === 'Invalid puback reason code') {
+    const detail = 'the broker answered with a reason code that MQTT does not allow there';
+    return { fault: 'refused', detail, remedy: REFUSED_BY_SIZE };
+  }
   if (errorMessage(error) === 'Keepalive timeout') {
     return linkProblem('keepalive', 'no answer to PINGREQ within 1.5 keep-alive intervals');
   }

@@ -1,11 +1,11 @@
 // Opens the byte stream under MQTT: TCP, TLS or WebSocket, verified always, never through a proxy nobody named.
-import { connect as connectTcp, isIP } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { createWebSocketStream, WebSocket } from 'ws';
-import { orAborted } from '../support/abort.ts';
-import { OperatingError } from '../support/errors.ts';
-import { readBoundedFile } from '../support/files.ts';
+import { connected } from './connected.ts';
+import { connectThroughProxy } from './proxy.ts';
+import { tlsOptions, type TlsOptions } from './tls-options.ts';
 
 export interface BrokerAddress {
   readonly protocol: 'mqtt' | 'mqtts' | 'ws' | 'wss';
@@ -15,17 +15,15 @@ export interface BrokerAddress {
   readonly path: string;
 }
 
-export interface TlsOptions {
-  readonly caFile?: string;
-  readonly certFile?: string;
-  readonly keyFile?: string;
-  /** Name to send (SNI) and to expect in the certificate; default: the host. */
-  readonly serverName?: string;
-  /** ALPN protocol names, such as AWS IoT Core's on port 443. */
-  readonly alpn?: readonly string[];
+export interface Route {
+  readonly tls: TlsOptions;
+  /** `http://host:port` (CONNECT) or `socks5://host:port`. */
+  readonly proxyUrl?: string;
 }
 
-const PEM_BYTES_MAX = 1024 * 1024;
+// `drain` then tells of every packet, however small, that its last byte has left for the system: the acknowledgement's
+// deadline, "sent" at QoS 0 and "the broker had it whole" all hang on that.
+const BUFFERED_BYTES_MAX = 1;
 
 export function parseBrokerUrl(url: string): BrokerAddress {
   const { protocol, hostname, port, pathname, search } = new URL(url);
@@ -39,95 +37,57 @@ export function parseBrokerUrl(url: string): BrokerAddress {
   };
 }
 
-/** Resolves with a connected stream; rejects with the system or TLS error. An abort destroys the attempt. */
+/** Resolves with a connected stream; rejects with the system, TLS or proxy error. An abort destroys the attempt. */
 export async function openStream(
   address: BrokerAddress,
-  tls: TlsOptions,
+  { tls, proxyUrl }: Route,
   signal: AbortSignal,
 ): Promise<Duplex> {
-  switch (address.protocol) {
-    case 'mqtt': {
-      const socket = connectTcp({ host: address.host, port: address.port, noDelay: true });
-      return connected(socket, 'connect', { signal, destroy: () => socket.destroy() });
-    }
-    case 'mqtts': {
-      const options = await readTlsFiles(address.host, tls);
-      const socket = connectTls({ ...options, host: address.host, port: address.port });
-      socket.setNoDelay(true);
-      return connected(socket, 'secureConnect', { signal, destroy: () => socket.destroy() });
-    }
-    case 'ws':
-    case 'wss': {
-      const options = address.protocol === 'wss' ? await readTlsFiles(address.host, tls) : {};
-      const host = isIP(address.host) === 6 ? `[${address.host}]` : address.host;
-      const url = `${address.protocol}://${host}:${address.port}${address.path}`;
-      // [MQTT-6.0.0-3]: the subprotocol name is "mqtt"; compression would only cost time on JPEG.
-      const socket = new WebSocket(url, ['mqtt'], { ...options, perMessageDeflate: false });
-      const stream = createWebSocketStream(socket);
-      // It repeats the socket's error, also before anybody listens; unheard it would end the process.
-      stream.on('error', () => undefined);
-      const destroy = (): void => {
-        stream.destroy();
-        socket.terminate();
-      };
-      await connected(socket, 'open', { signal, destroy });
-      return stream;
-    }
+  const { host, port, protocol } = address;
+  // Files first: a proxy is not troubled for a connection that cannot be made.
+  const secure = protocol === 'mqtts' || protocol === 'wss' ? await tlsOptions(host, tls) : undefined;
+  const under = { target: { host, port }, writableHighWaterMark: BUFFERED_BYTES_MAX };
+  const tunnel = proxyUrl === undefined ? undefined : await connectThroughProxy(proxyUrl, under, signal);
+  if (protocol === 'ws' || protocol === 'wss') return openWebSocket(address, { secure, tunnel }, signal);
+  if (secure !== undefined) {
+    const socket = startTls({ ...secure, ...(tunnel === undefined ? { host, port } : { socket: tunnel }) });
+    socket.setNoDelay(true);
+    return connected(socket, 'secureConnect', { signal, destroy: () => socket.destroy() });
   }
+  if (tunnel !== undefined) return tunnel;
+  const mark = { writableHighWaterMark: BUFFERED_BYTES_MAX };
+  const socket = connectTcp({ host, port, noDelay: true, ...mark });
+  return connected(socket, 'connect', { signal, destroy: () => socket.destroy() });
 }
 
-/** Read afresh for every connection, so that a renewed certificate needs no restart. */
-async function readTlsFiles(host: string, tls: TlsOptions): Promise<ConnectionOptions> {
-  const serverName = tls.serverName ?? (isIP(host) === 0 ? host : undefined);
-  return {
-    rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
-    ...(serverName === undefined ? {} : { servername: serverName }),
-    ...(tls.alpn === undefined ? {} : { ALPNProtocols: [...tls.alpn] }),
-    ...(tls.caFile === undefined ? {} : { ca: await readPem('certificate authority', tls.caFile) }),
-    ...(tls.certFile === undefined ? {} : { cert: await readPem('client certificate', tls.certFile) }),
-    ...(tls.keyFile === undefined ? {} : { key: await readPem('private key', tls.keyFile) }),
-  };
+/** `highWaterMark` is missing from the type definitions of this version. */
+function startTls(options: ConnectionOptions): TLSSocket {
+  const withMark = { ...options, highWaterMark: BUFFERED_BYTES_MAX };
+  return connectTls(withMark);
 }
 
-async function readPem(what: string, path: string): Promise<Buffer> {
-  const file = await readBoundedFile(path, PEM_BYTES_MAX);
-  if (file.kind === 'read') return Buffer.from(file.bytes);
-  const found = file.kind === 'failed' ? file.code : file.kind;
-  throw new OperatingError(
-    `Cannot read ${what} ${path}: ${found}, a PEM file that this user may read is needed`,
-    {
-      code: 'TLS_FILE',
-    },
-  );
-}
-
-interface Connecting {
-  once(event: string, listener: (error?: Error) => void): unknown;
-  on(event: 'error', listener: () => void): unknown;
-}
-
-/** Resolves at `event`; at the first error or an abort it rejects, and the socket is destroyed. */
-async function connected<S extends Connecting>(
-  socket: S,
-  event: 'connect' | 'secureConnect' | 'open',
-  { signal, destroy }: { signal: AbortSignal; destroy: () => void },
-): Promise<S> {
-  socket.on('error', () => undefined); // later errors belong to nobody: the close that follows is what counts
-  const ready = new Promise<void>((resolve, reject) => {
-    socket.once('error', (error) => {
-      reject(error ?? new Error('unknown'));
-    });
-    socket.once(event, () => {
-      resolve();
-    });
+async function openWebSocket(
+  { protocol, host, port, path }: BrokerAddress,
+  { secure, tunnel }: { secure: ConnectionOptions | undefined; tunnel: Socket | undefined },
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const url = `${protocol}://${isIP(host) === 6 ? `[${host}]` : host}:${port}${path}`;
+  const through = (socket: Socket): Socket =>
+    secure === undefined ? socket : connectTls({ ...secure, socket });
+  // [MQTT-6.0.0-3]: the subprotocol name is "mqtt"; compression would only cost time on JPEG.
+  const socket = new WebSocket(url, ['mqtt'], {
+    ...secure,
+    perMessageDeflate: false,
+    ...(tunnel === undefined ? {} : { createConnection: () => through(tunnel) }),
   });
-  try {
-    const first = await orAborted(ready, signal);
-    if (first.kind === 'aborted') throw new Error('Cannot connect: the attempt was ended');
-    return socket;
-  } catch (error) {
-    destroy();
-    throw error;
-  }
+  const stream = createWebSocketStream(socket, { writableHighWaterMark: BUFFERED_BYTES_MAX });
+  // It repeats the socket's error, also before anybody listens; unheard it would end the process.
+  stream.on('error', () => undefined);
+  const destroy = (): void => {
+    stream.destroy();
+    socket.terminate();
+    tunnel?.destroy();
+  };
+  await connected(socket, 'open', { signal, destroy });
+  return stream;
 }

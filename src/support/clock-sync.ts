@@ -9,11 +9,14 @@ export interface ClockSync {
   watch(signal: AbortSignal): Promise<void>;
   /** Looks once. */
   look(): Promise<void>;
+  /** Resolves when the clock is synchronised or the signal aborts; looks often, for somebody waits. */
+  untilSynchronised(signal: AbortSignal): Promise<void>;
 }
 
 // systemd-timesyncd makes this file at its first synchronisation (systemd-timesyncd.service(8)).
 const TIMESYNCD_FLAG = '/run/systemd/timesync/synchronized';
 const LOOK_INTERVAL_MS = 60_000;
+const EAGER_INTERVAL_MS = 5000;
 const TIMEDATECTL_DEADLINE_MS = 5000;
 
 export function createClockSync(deps: { clock: Clock; run: RunProcess; searchPath: string }): ClockSync {
@@ -26,6 +29,10 @@ export function createClockSync(deps: { clock: Clock; run: RunProcess; searchPat
     look,
     async watch(signal) {
       while ((await sleep(deps.clock, LOOK_INTERVAL_MS, signal)) === 'elapsed') await look();
+    },
+    async untilSynchronised(signal) {
+      while (!synchronised && (await sleep(deps.clock, EAGER_INTERVAL_MS, signal)) === 'elapsed')
+        await look();
     },
   };
 }

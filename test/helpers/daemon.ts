@@ -59,7 +59,7 @@ export async function createHome(
       ...env,
     },
   };
-  await mkdir(home.configFolder);
+  await mkdir(home.configFolder, { mode: 0o755 }); // a group that may write would have it refused
   await mkdir(home.temporary);
   await configure(home, settings);
   scope.defer(() => endLeftOvers(home));

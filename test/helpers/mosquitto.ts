@@ -29,6 +29,8 @@ export interface Mosquitto {
   stop(): Promise<void>;
   /** Starts again on the same port, empty. */
   start(): Promise<void>;
+  /** The same with other options than before. */
+  restart(options: MosquittoOptions): Promise<void>;
 }
 
 export async function startMosquitto(scope: Scope, options: MosquittoOptions = {}): Promise<Mosquitto> {
@@ -52,19 +54,25 @@ export async function prepareMosquitto(
     child?.signal(signal);
     await child?.ended;
   };
+  const start = async (): Promise<void> => {
+    const child = startChild(scope, { file: 'mosquitto', args: ['-c', path] });
+    lives.push(child);
+    await child.errors.nth(1, (line) => line.endsWith(' running'));
+    const probe = connect({ port, host: '127.0.0.1' });
+    await once(probe, 'connect');
+    probe.destroy();
+  };
   return {
     port,
     url: `mqtt://127.0.0.1:${port}`,
     log: () => lives.flatMap(({ errors }) => errors.all),
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
-    async start() {
-      const child = startChild(scope, { file: 'mosquitto', args: ['-c', path] });
-      lives.push(child);
-      await child.errors.nth(1, (line) => line.endsWith(' running'));
-      const probe = connect({ port, host: '127.0.0.1' });
-      await once(probe, 'connect');
-      probe.destroy();
+    start,
+    async restart(changed) {
+      await end('SIGTERM');
+      await writeFile(path, (await configurationLines(scope, { ...changed, port })).join('\n'));
+      await start();
     },
   };
 }
@@ -76,9 +84,9 @@ async function configurationLines(
   const { port, passwords, acl, tls, protocol, lines } = options;
   return [
     `listener ${port} 127.0.0.1`,
+    ...(tls === undefined ? [] : [`certfile ${tls.certFile}`, `keyfile ${tls.keyFile}`]),
     // mosquitto 2.0.11 does not start with a WebSocket listener alone.
     ...(protocol === 'websockets' ? ['protocol websockets', `listener ${await freePort()} 127.0.0.1`] : []),
-    ...(tls === undefined ? [] : [`certfile ${tls.certFile}`, `keyfile ${tls.keyFile}`]),
     ...(passwords === undefined
       ? ['allow_anonymous true']
       : ['allow_anonymous false', `password_file ${await passwordFile(scope, passwords)}`]),

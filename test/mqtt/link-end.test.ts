@@ -88,7 +88,7 @@ describe('Link', () => {
   }
 
   for (const [code, fault] of [
-    [0x8b, 'closedByBroker'],
+    [0x8b, 'serverBusy'],
     [0x8d, 'keepalive'],
     [0x8e, 'takenOver'],
     [0x97, 'refused'],
@@ -105,6 +105,34 @@ describe('Link', () => {
       assert.equal((await link.ended).fault, fault);
     });
   }
+
+  for (const qos of [0, 1] as const) {
+    it(`names the publish of QoS ${qos} that the broker closed upon without a word`, async () => {
+      let pieces = 0;
+      const port = await startRawServer(scope, (_, socket) => {
+        pieces += 1;
+        if (pieces === 1) socket.write(CONNACK[4]);
+        else socket.end();
+      });
+      const { link } = await openedLink(scope, { url: localhost(port), protocol: 4 });
+      await link.publish(message('not/allowed', 'four', qos));
+      const { fault, detail, remedy } = await link.ended;
+      assert.equal(fault, 'closedByBroker');
+      assert.match(detail, /right after PUBLISH on not\/allowed \(4 bytes\)$/);
+      assert.match(remedy, /AWS IoT policy/);
+    });
+  }
+
+  it('reads the answers that came while the process was stopped before it calls them late', async () => {
+    const broker = await startMosquitto(scope);
+    const { link } = await openedLink(scope, { url: broker.url, ackTimeoutSeconds: 0.2 });
+    const outcome = link.publish(message('out', 'x'));
+    // Its few bytes leave within this turn; then the whole thread stands still, as after SIGSTOP.
+    await new Promise((resolve) => setImmediate(resolve));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
+    assert.deepEqual(await outcome, { kind: 'acknowledged' });
+    assert.deepEqual(await link.publish(message('out', 'x')), { kind: 'acknowledged' });
+  });
 
   for (const protocol of [4, 5] as const) {
     it(`ends when another client takes its id over, in protocol ${protocol}`, async () => {

@@ -121,6 +121,18 @@ describe('openLink() where the attempt fails', () => {
     });
   }
 
+  it('names a subscription that the broker closes upon, as AWS IoT Core does', async () => {
+    let pieces = 0;
+    const port = await startRawServer(scope, (_, socket) => {
+      pieces += 1;
+      if (pieces === 1) socket.write(CONNACK[4]);
+      else socket.end();
+    });
+    const { fault, detail } = await problemOf(scope, { url: localhost(port), protocol: 4, filters: ['in'] });
+    assert.equal(fault, 'subscribe');
+    assert.match(detail, /closed the connection without a reason, right after SUBSCRIBE to in$/);
+  });
+
   it('ends the attempt when its signal aborts', async () => {
     const stop = new AbortController();
     const port = await startRawServer(scope, () => {

@@ -72,6 +72,29 @@ describe('openLink() over TLS', () => {
     assert.equal((await problemOf(scope, { url, tls: { caFile: empty } })).fault, 'tls');
   });
 
+  it('tells a key of another certificate from a certificate of another authority', async () => {
+    const url = await serve('IP:127.0.0.1');
+    const [one, another] = [await authority.issue('DNS:device'), await authority.issue('DNS:device')];
+    const tls = { caFile: authority.caFile, certFile: one.certFile, keyFile: another.keyFile };
+    assert.match((await problemOf(scope, { url, tls })).remedy, /keyFile is not the key/);
+    const { remedy } = await problemOf(scope, { url, tls: { caFile: other.caFile } });
+    assert.match(remedy, /mqtt\.tls\.caFile/);
+  });
+
+  it("tells a broker that misses the device's certificate from one that does not take it", async () => {
+    const lines = ['require_certificate true', `cafile ${authority.caFile}`];
+    const broker = await startMosquitto(scope, { tls: await authority.issue('IP:127.0.0.1'), lines });
+    const url = `mqtts://127.0.0.1:${broker.port}`;
+    const { caFile } = authority;
+    assert.match((await problemOf(scope, { url, tls: { caFile } })).remedy, /set mqtt\.tls\.certFile/);
+    const foreign = await problemOf(scope, { url, tls: { caFile, ...(await other.issue('DNS:device')) } });
+    assert.match(foreign.remedy, /does not take the certificate of this device/);
+    const expired = await authority.issue('DNS:device', -1);
+    const late = await problemOf(scope, { url, tls: { caFile, ...expired } });
+    assert.match(late.remedy, /renew the certificate of this device/);
+    await openedLink(scope, { url, tls: { caFile, ...(await authority.issue('DNS:device')) } });
+  });
+
   it('takes a certificate of its authority, by address and by name', async () => {
     const url = await serve('IP:127.0.0.1,DNS:broker.example');
     const { caFile } = authority;

@@ -69,4 +69,25 @@ describe('createClockSync()', () => {
     await watching;
     assert.equal(clock.timers(), 0);
   });
+
+  it('notices within 5 s for somebody who waits, and lets go at an abort', async () => {
+    let answer = said('no\n');
+    const sync = create(() => answer);
+    const stopping = new AbortController();
+    const waiting = sync.untilSynchronised(stopping.signal);
+    await clock.advance(5000);
+    assert.equal(sync.synchronised(), FLAGGED);
+    answer = said('yes\n');
+    while (!sync.synchronised()) {
+      await clock.advance(5000);
+      await settle();
+    }
+    await waiting;
+    await sync.untilSynchronised(stopping.signal);
+    answer = said('no\n');
+    const another = create(() => answer).untilSynchronised(stopping.signal);
+    stopping.abort();
+    await another;
+    assert.equal(clock.timers(), 0);
+  });
 });

@@ -1,6 +1,7 @@
 // One contract for both clocks: the fake that tests use, and the system's on sinon's fake timers. Then what waits on them.
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
+import { stat } from 'node:fs/promises';
 import sinon from 'sinon';
 import { createSystemClock, sleep, withDeadline, type Clock } from '../../src/support/clock.ts';
 import { createFakeClock, settle, type FakeClock } from '../helpers/fake-clock.ts';
@@ -224,5 +225,43 @@ describe('withDeadline()', () => {
 
   it('gives the value of work that ends in time', async () => {
     assert.deepEqual(await withDeadline(clock, 1000, Promise.resolve(7)), { kind: 'done', value: 7 });
+  });
+});
+
+describe('the clock of the system after its process stood still', () => {
+  const standStill = (ms: number): void => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  };
+
+  it('lets input that is already there go first', async () => {
+    const clock = createSystemClock();
+    const order: string[] = [];
+    const late = new Promise<void>((resolve) => {
+      clock.timer(10, () => {
+        order.push('deadline');
+        resolve();
+      });
+    });
+    const reading = stat('/proc/self/stat').then(() => order.push('input'));
+    standStill(300);
+    await Promise.all([late, reading]);
+    assert.deepEqual(order, ['input', 'deadline']);
+  });
+
+  it('runs every timer that fell due meanwhile, once, and none that was cancelled', async () => {
+    const clock = createSystemClock();
+    const ran: string[] = [];
+    const last = new Promise<void>((resolve) => {
+      clock.timer(10, () => ran.push('a'));
+      const cancel = clock.timer(20, () => ran.push('cancelled'));
+      clock.timer(15, () => {
+        ran.push('b');
+        cancel();
+      });
+      clock.timer(30, resolve);
+    });
+    standStill(300);
+    await last;
+    assert.deepEqual(ran, ['a', 'b']);
   });
 });

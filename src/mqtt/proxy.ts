@@ -1,0 +1,57 @@
+// A TCP connection to the broker through the proxy that the configuration names; it speaks no MQTT and no TLS.
+import { connect, type Socket } from 'node:net';
+import { OperatingError } from '../support/errors.ts';
+import { connected } from './connected.ts';
+import { openHttpTunnel } from './proxy-http.ts';
+import type { Target } from './proxy-reply.ts';
+import { openSocks5Tunnel } from './proxy-socks5.ts';
+
+/**
+ * Resolves with a socket whose next byte comes from the target. Rejects with an OperatingError that names the proxy.
+ * `url` is `http://host:port` or `socks5://host:port`.
+ */
+export async function connectThroughProxy(
+  url: string,
+  { target, writableHighWaterMark }: { readonly target: Target; readonly writableHighWaterMark: number },
+  signal: AbortSignal,
+): Promise<Socket> {
+  const proxy = parseProxyUrl(url);
+  // `writableHighWaterMark` is missing from the type definitions of this version.
+  const mark = { writableHighWaterMark };
+  const socket = connect({ host: proxy.host, port: proxy.port, noDelay: true, ...mark });
+  const destroy = (): void => {
+    socket.destroy();
+  };
+  try {
+    await connected(socket, 'connect', { signal, destroy });
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    throw new OperatingError(`Cannot reach proxy ${url}: ${found}, a proxy that listens there is needed`, {
+      ...{ code: 'PROXY_UNREACHABLE', cause: error },
+    });
+  }
+  // The reader of the proxy's answer sees the close.
+  signal.addEventListener('abort', destroy, { once: true });
+  try {
+    if (proxy.scheme === 'http') await openHttpTunnel(socket, { url, target });
+    else await openSocks5Tunnel(socket, { url, target });
+    return socket;
+  } catch (error) {
+    destroy();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', destroy);
+  }
+}
+
+interface ProxyAddress extends Target {
+  readonly scheme: 'http' | 'socks5';
+}
+
+function parseProxyUrl(url: string): ProxyAddress {
+  const parts = /^(http|socks5):\/\/(?:\[([^\]]+)\]|([^:/]+)):(\d+)$/.exec(url);
+  const host = parts?.[2] ?? parts?.[3];
+  if (parts === null || host === undefined)
+    throw new TypeError(`Cannot read proxy URL ${url}: http://host:port or socks5://host:port is needed`);
+  return { scheme: parts[1] === 'http' ? 'http' : 'socks5', host, port: Number(parts[4]) };
+}

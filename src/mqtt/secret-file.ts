@@ -1,0 +1,54 @@
+// Reads key and password files, and refuses those that others could read or change; it mends no rights itself.
+import { OperatingError } from '../support/errors.ts';
+import { readBoundedFile } from '../support/files.ts';
+
+export interface SecretFile {
+  /** As the message names it: `private key`, `mqtt.passwordFile`. */
+  readonly what: string;
+  readonly path: string;
+  readonly maxBytes: number;
+  /** What a file of this kind is, for the message. */
+  readonly allowed: string;
+  /** Error codes: the file cannot be read; its rights are too wide. */
+  readonly codes: { readonly unreadable: string; readonly tooWide: string };
+}
+
+/** The file's bytes. Rejects with an OperatingError that names what is so and, for rights, the command to run. */
+export async function readSecretFile(secret: SecretFile): Promise<Uint8Array> {
+  const { what, path, maxBytes, allowed, codes } = secret;
+  const file = await readBoundedFile(path, maxBytes);
+  if (file.kind !== 'read') {
+    const found = file.kind === 'failed' ? file.code : file.kind;
+    throw new OperatingError(`Cannot read ${what} ${path}: ${found}, ${allowed} is needed`, {
+      code: codes.unreadable,
+    });
+  }
+  const tooWide = wideRights(file);
+  if (tooWide === undefined) return file.bytes;
+  throw new OperatingError(
+    `Cannot use ${what} ${path}: ${tooWide}, ${RIGHTS_ALLOWED}; run: ${chmodCommand(path)}`,
+    { code: codes.tooWide },
+  );
+}
+
+/**
+ * What is so where a secret has rights that it must not have. A group may read what root owns: that is how one service is
+ * given a file (0640 root:GROUP), and how the mask of an access list shows on a credential of systemd (0440 root).
+ */
+export function wideRights(file: { readonly mode: number; readonly ownerUid: number }): string | undefined {
+  const mode = `its mode is 0${file.mode.toString(8).padStart(3, '0')}`;
+  if ((file.mode & 0o007) !== 0) return `${mode}, which gives rights to everybody`;
+  if ((file.mode & 0o030) !== 0) return `${mode}, which lets its group change it`;
+  if ((file.mode & 0o040) !== 0 && file.ownerUid !== 0)
+    return `${mode} and its owner is not root, which lets its group read it`;
+  return undefined;
+}
+
+export const RIGHTS_ALLOWED =
+  'only its owner may read it, or root and the group of the service (0640 root:GROUP)';
+
+/** Takes away what is too much; quoted for a shell. */
+export function chmodCommand(path: string): string {
+  const quoted = /^[A-Za-z0-9._/@+-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+  return `chmod 600 ${quoted}`;
+}

@@ -1,0 +1,116 @@
+// One contract for both links: the real one, at a mosquitto behind a proxy that breaks, and the fake that other tests use.
+import assert from 'node:assert/strict';
+import type { Link, Qos } from '../../src/domain.ts';
+import { startBreakingProxy } from '../helpers/breaking-proxy.ts';
+import { createFakeLink } from '../helpers/fake-link.ts';
+import { startMosquitto } from '../helpers/mosquitto.ts';
+import { Scope } from '../helpers/scope.ts';
+import { message, openedLink } from './link-bench.ts';
+
+interface Subject {
+  readonly link: Link;
+  /** From now on no answer comes back. */
+  readonly silence: () => void;
+  /** The far side closes. */
+  readonly cut: () => void;
+}
+
+/** What the fake is to do with the one PUBLISH of a test; the real link finds out by itself. */
+type Fate = 'answered' | 'inFlight' | 'timeout';
+
+const OUT = 'out';
+const REASON = { fault: 'network', detail: 'the test says so', remedy: 'none' } as const;
+
+const links: readonly { name: string; open: (scope: Scope, fate: Fate) => Promise<Subject> }[] = [
+  {
+    name: 'to a broker',
+    async open(scope) {
+      const broker = await startMosquitto(scope);
+      const proxy = await startBreakingProxy(scope, broker.port);
+      const { link } = await openedLink(scope, { url: proxy.url, ackTimeoutSeconds: 0.2 });
+      return {
+        link,
+        silence: () => {
+          proxy.mode = 'drop-server-to-client';
+        },
+        cut: () => {
+          proxy.reset();
+        },
+      };
+    },
+  },
+  {
+    name: 'of the tests',
+    open(_, fate) {
+      const timeout = { kind: 'timeout' } as const;
+      const script = { answered: [], inFlight: ['inFlight'] as const, timeout: [timeout] }[fate];
+      const link = createFakeLink({ script });
+      const cut = (): void => {
+        link.end('closedByBroker');
+      };
+      return Promise.resolve({ link, silence: () => undefined, cut });
+    },
+  },
+];
+
+for (const { name, open } of links) {
+  describe(`Link ${name}`, () => {
+    const scope = new Scope();
+    afterEach(() => scope.end());
+
+    for (const qos of [1, 2] as const) {
+      it(`ends by itself, naming ackTimeout, when a publish of QoS ${qos} is not acknowledged in time`, async () => {
+        const { link, silence } = await open(scope, 'timeout');
+        silence();
+        assert.deepEqual(await link.publish(message(OUT, 'x', qos)), { kind: 'timeout' });
+        const { fault, detail, remedy } = await link.ended;
+        assert.equal(fault, 'ackTimeout');
+        assert.ok(detail !== '' && remedy !== '');
+        assert.deepEqual(await link.publish(message(OUT, 'x', qos)), LOST_BEFORE);
+      });
+    }
+
+    it('loses a publish in flight when the far side closes, and says that it was written whole', async () => {
+      const { link, silence, cut } = await open(scope, 'inFlight');
+      silence();
+      const outcome = link.publish(message(OUT, 'x'));
+      // Its few bytes have left for the system by then.
+      await new Promise((resolve) => setImmediate(resolve));
+      cut();
+      assert.deepEqual(await outcome, { kind: 'lost', wholePacketWritten: true });
+      assert.equal((await link.ended).fault, 'closedByBroker');
+      assert.deepEqual(await link.publish(message(OUT, 'x')), LOST_BEFORE);
+    });
+
+    it('keeps the first cause of its end', async () => {
+      const { link, cut } = await open(scope, 'answered');
+      link.abort(REASON);
+      cut();
+      link.abort({ ...REASON, fault: 'keepalive' });
+      await link.close();
+      assert.deepEqual(await link.ended, REASON);
+      assert.deepEqual(await link.publish(message(OUT, 'x')), LOST_BEFORE);
+    });
+
+    it('closes twice without harm, and was then stopped', async () => {
+      const { link } = await open(scope, 'answered');
+      await Promise.all([link.close(), link.close()]);
+      assert.equal((await link.ended).fault, 'stopped');
+      assert.deepEqual(await link.publish(message(OUT, 'x')), LOST_BEFORE);
+    });
+
+    const answers: readonly (readonly [Qos, string])[] = [
+      [0, 'sent'],
+      [1, 'acknowledged'],
+      [2, 'acknowledged'],
+    ];
+    for (const [qos, kind] of answers) {
+      it(`has a publish of QoS ${qos} ${kind}`, async () => {
+        const { link } = await open(scope, 'answered');
+        assert.deepEqual(await link.publish(message(OUT, 'x', qos)), { kind });
+      });
+    }
+  });
+}
+
+const LOST_BEFORE = { kind: 'lost', wholePacketWritten: false } as const;
