@@ -23,6 +23,7 @@ export function requestMessage(address: RequestAddress, request: Request): Outgo
       contentType: request.contentType,
       correlationData: Buffer.from(request.requestId),
       ...(answerable ? { responseTopic } : {}),
+      ...(request.userProperties === undefined ? {} : { userProperties: request.userProperties }),
       ...(maxAgeSeconds > 0 ? { messageExpirySeconds: maxAgeSeconds } : {}),
     },
   };

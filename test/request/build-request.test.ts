@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { pictureBudgetBytes } from '../../src/app/picture-budget.ts';
 import type { Image } from '../../src/domain.ts';
-import { jpegBudgetBytes } from '../../src/fit/budget.ts';
 import {
   buildRequest,
-  overheadBytes,
+  payloadShape,
   type PayloadSettings,
   type RequestFacts,
 } from '../../src/request/build-request.ts';
@@ -57,13 +57,32 @@ describe('buildRequest()', () => {
         '"captured_at":"2031-05-06T07:08:09.010Z","width":640,"height":360,"clock_synchronised":true}',
     ],
     [
-      'is exactly the picture without metadata',
+      'is without metadata, byte for byte, what json.dumps makes of {"image_data": ...}',
       { settings: { metadata: false } },
-      '{"image_data":"/9j/2Q=="}',
+      '{"image_data": "/9j/2Q=="}',
     ],
     [
       'is the metadata alone without the picture',
       { settings: { publishFrame: false } },
+      '{"request_id":"cf1a3d7e-0000-4000-8000-000000000001","device_id":"pi-1",' +
+        '"captured_at":"2031-05-06T07:08:09.010Z","width":640,"height":360,"quality":71,"clock_synchronised":true}',
+    ],
+    [
+      'is for DL Streamer the metadata and the picture, by their positions',
+      { settings: { format: 'dlstreamer' }, facts: { triggerId: 't-1' } },
+      '[{"frame_id":"cf1a3d7e-0000-4000-8000-000000000001","width":640,"height":360,' +
+        '"timestamp":"2031-05-06T07:08:09.010Z","device_id":"pi-1","trigger_id":"t-1","quality":71,' +
+        '"clock_synchronised":true},"/9j/2Q=="]',
+    ],
+    [
+      'keeps for DL Streamer the place of a picture that is not sent, and the metadata always',
+      { settings: { format: 'dlstreamer', publishFrame: false, metadata: false } },
+      '[{"frame_id":"cf1a3d7e-0000-4000-8000-000000000001","width":640,"height":360,' +
+        '"timestamp":"2031-05-06T07:08:09.010Z","device_id":"pi-1","quality":71,"clock_synchronised":true},""]',
+    ],
+    [
+      'is JSON where a raw picture is not sent',
+      { settings: { format: 'raw', publishFrame: false } },
       '{"request_id":"cf1a3d7e-0000-4000-8000-000000000001","device_id":"pi-1",' +
         '"captured_at":"2031-05-06T07:08:09.010Z","width":640,"height":360,"quality":71,"clock_synchronised":true}',
     ],
@@ -87,10 +106,37 @@ describe('buildRequest()', () => {
       capturedAt: '2031-05-06T07:08:09.010Z',
     });
     assert.equal(quality, 71);
+    const dark = { ...facts, frame: { ...facts.frame, suspect: 'black' as const } };
+    assert.equal(buildRequest(settings, dark, image).suspect, 'black');
+  });
+
+  it('is raw the JPEG itself, and says the rest in user properties', () => {
+    const about = { ...facts, triggerId: 'grün', frame: { ...facts.frame, suspect: 'flat' as const } };
+    const request = buildRequest({ ...settings, format: 'raw' }, about, image);
+    assert.deepEqual(request.payload, image.jpeg);
+    assert.equal(request.contentType, 'image/jpeg');
+    assert.deepEqual(request.userProperties, {
+      request_id: facts.requestId,
+      device_id: 'pi-1',
+      captured_at: '2031-05-06T07:08:09.010Z',
+      trigger_id: 'grün',
+      width: '640',
+      height: '360',
+      quality: '71',
+      clock_synchronised: 'true',
+      suspect: 'flat',
+    });
+  });
+
+  it('is raw the JPEG and nothing else without metadata', () => {
+    const request = buildRequest({ ...settings, format: 'raw', metadata: false }, facts, image);
+    assert.deepEqual([request.payload, request.userProperties], [image.jpeg, undefined]);
   });
 });
 
+const FORMATS = ['json', 'raw', 'dlstreamer'] as const;
 const anySettings: fc.Arbitrary<PayloadSettings> = fc.record({
+  format: fc.constantFrom(...FORMATS),
   deviceId: fc.string({ minLength: 1, maxLength: 128 }),
   metadata: fc.boolean(),
   publishFrame: fc.boolean(),
@@ -133,45 +179,61 @@ function imageOf(
   };
 }
 
-describe('overheadBytes()', () => {
+/** The long run looks at more of them. */
+const numRuns = process.env['SHUTTERD_TEST_LONG'] === '1' ? 10_000 : 300;
+
+describe('payloadShape()', () => {
+  for (const [format, metadata, bytes] of [
+    ['json', false, '{"image_data": ""}'.length],
+    ['raw', true, 0],
+    ['raw', false, 0],
+  ] as const) {
+    it(`is exact for ${format} ${metadata ? 'with' : 'without'} metadata`, () => {
+      assert.equal(payloadShape({ ...settings, format, metadata }, facts).overheadBytes, bytes);
+    });
+  }
+
+  it('has no encoding where no picture is sent', () => {
+    for (const format of FORMATS)
+      assert.equal(payloadShape({ ...settings, format, publishFrame: false }, facts).encoding, 'none');
+  });
+
   it('is never less than what is around the picture, and little more', () => {
     fc.assert(
       fc.property(anySettings, anyFacts, fitted, (given, about, how) => {
         const { payload } = buildRequest(given, about, imageOf(new Uint8Array(0), about, how));
-        const spareBytes = overheadBytes(given, about) - payload.length;
+        const spareBytes = payloadShape(given, about).overheadBytes - payload.length;
         assert.ok(spareBytes >= 0, `${spareBytes} bytes to spare`);
         assert.ok(spareBytes <= 30, `${spareBytes} bytes wasted`);
       }),
-      { numRuns: 300 },
+      { numRuns },
     );
   });
 
-  it('keeps every payload within its bound when the JPEG fills its budget', () => {
+  it('keeps every payload within its bound when the JPEG fills its budget, and close to it', () => {
     const bounds = fc.integer({ min: 3000, max: 12_000 });
     fc.assert(
-      fc.property(fc.tuple(anySettings, anyFacts), fitted, bounds, ([given, about], how, maxPayloadBytes) => {
-        const shape = {
-          maxPayloadBytes,
-          overheadBytes: overheadBytes(given, about),
-          encoding: 'base64' as const,
-        };
-        const jpeg = new Uint8Array(jpegBudgetBytes(shape)).fill(0xfb); // '+', the dearest of the alphabet
+      fc.property(fc.tuple(anySettings, anyFacts), fitted, bounds, ([any, about], how, maxPayloadBytes) => {
+        const given = { ...any, publishFrame: true };
+        const budgetBytes = pictureBudgetBytes(maxPayloadBytes, payloadShape(given, about));
+        const jpeg = new Uint8Array(budgetBytes).fill(0xfb); // '+', the dearest of the alphabet
         const { payload } = buildRequest(given, about, imageOf(jpeg, about, how));
-        assert.ok(
-          payload.length <= maxPayloadBytes,
-          `${payload.length} bytes, ${maxPayloadBytes} are allowed`,
-        );
+        const spareBytes = maxPayloadBytes - payload.length;
+        assert.ok(spareBytes >= 0, `${payload.length} bytes, ${maxPayloadBytes} are allowed`);
+        // What the widest metadata would have taken, and the rest of a group of base64.
+        assert.ok(spareBytes <= 33, `${spareBytes} bytes wasted`);
       }),
-      { numRuns: 300 },
+      { numRuns },
     );
   });
 
   it('leaves a picture of the default bound all but a few hundred bytes', () => {
-    const shape = {
-      maxPayloadBytes: 128_000,
-      overheadBytes: overheadBytes(settings, facts),
-      encoding: 'base64' as const,
-    };
-    assert.ok(jpegBudgetBytes(shape) > 95_700);
+    assert.ok(pictureBudgetBytes(128_000, payloadShape(settings, facts)) > 95_700);
+    assert.equal(pictureBudgetBytes(128_000, payloadShape({ ...settings, format: 'raw' }, facts)), 128_000);
+  });
+
+  it('bounds no picture that is not sent', () => {
+    const shape = payloadShape({ ...settings, publishFrame: false }, facts);
+    assert.ok(pictureBudgetBytes(1000, shape) > 1e15);
   });
 });

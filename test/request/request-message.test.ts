@@ -49,4 +49,13 @@ describe('requestMessage()', () => {
     assert.equal(propertiesOf({ maxAgeSeconds: 3600 })?.messageExpirySeconds, 3600);
     assert.equal(Object.hasOwn(propertiesOf({ maxAgeSeconds: 0 }) ?? {}, 'messageExpirySeconds'), false);
   });
+
+  it('carries user properties only where the request has some', () => {
+    const userProperties = { width: '640' };
+    assert.deepEqual(
+      requestMessage(address, { ...request, userProperties }).properties?.userProperties,
+      userProperties,
+    );
+    assert.equal(Object.hasOwn(propertiesOf({}) ?? {}, 'userProperties'), false);
+  });
 });
