@@ -2,13 +2,15 @@
 import {
   buildCameraWatch,
   buildDelivery,
-  buildIntake,
   buildStages,
   buildStatus,
   controlLog,
   type Base,
 } from './app/parts.ts';
 import { openPictureStages } from './app/picture.ts';
+import { createRestingPicture } from './app/resting-picture.ts';
+import { buildResults, type ResultsPart } from './app/results.ts';
+import { createTriggers, pauseFolder, type Triggers } from './app/triggers.ts';
 import type { CameraWatch } from './capture/camera-watch.ts';
 import type { Config } from './config/schema.ts';
 import { subscriptions } from './config/stage-settings.ts';
@@ -16,7 +18,6 @@ import type { Delivery } from './delivery/delivery.ts';
 import type { IncomingMessage, Random } from './domain.ts';
 import { openOutbox } from './outbox/open-outbox.ts';
 import { runPipeline, type Stages } from './pipeline.ts';
-import { createResults, type Results } from './result/results.ts';
 import type { Status } from './status/status.ts';
 import { createClockSync } from './support/clock-sync.ts';
 import { withDeadline, type Clock } from './support/clock.ts';
@@ -24,11 +25,7 @@ import { countEvents } from './support/count-events.ts';
 import type { Log } from './support/log.ts';
 import { searchPath, type Machine } from './support/machine.ts';
 import { createRunProcess } from './support/run-process.ts';
-import { fireEvery } from './trigger/every.ts';
-import type { Intake } from './trigger/intake.ts';
-import { createMailbox, type Mailbox } from './trigger/mailbox.ts';
-import { createOutcomeSender, type OutcomeSender } from './trigger/outcome-sender.ts';
-import { mayReplyTo } from './trigger/reply-topic.ts';
+import { readPause, type KeptPause } from './trigger/pause.ts';
 
 export interface AppDeps {
   readonly config: Config;
@@ -57,6 +54,7 @@ export type StartOutcome =
 const STOP_SOURCES_MS = 3000;
 const STOP_STATUS_MS = 2000;
 const STOP_SINKS_MS = 3000;
+const STOP_HISTORY_MS = 1000;
 
 export async function startApp(deps: AppDeps): Promise<StartOutcome> {
   const { config, clock, machine } = deps;
@@ -75,44 +73,43 @@ export async function startApp(deps: AppDeps): Promise<StartOutcome> {
   });
   if (opened.kind !== 'open') return opened;
   const onControlProblems = controlLog(counting.log, config.camera);
-  const picture = await openPictureStages({ ...deps, run, onControlProblems });
-  return {
-    kind: 'running',
-    app: startStages({ ...deps, ...counting, sync, picture, outbox: opened.outbox }),
-  };
+  const openPicture = (): ReturnType<typeof openPictureStages> =>
+    openPictureStages({ ...deps, run, onControlProblems });
+  const picture = await openPicture();
+  const camera = createRestingPicture(picture, openPicture);
+  const keptPause = await readPause(pauseFolder(config), counting.log);
+  const base = { ...deps, ...counting, sync, picture, camera, outbox: opened.outbox };
+  return { kind: 'running', app: startStages(base, keptPause) };
 }
 
-function startStages(base: Base): App {
-  const { config, clock, log, outbox } = base;
-  const status = buildStatus(base);
-  const results = createResults({
-    ...{ clock, log, timeoutSeconds: config.results.timeoutSeconds },
+function startStages(base: Base, keptPause: KeptPause): App {
+  const { config, log, outbox, camera } = base;
+  const onPause = (paused: boolean): void => {
+    if (paused) void camera.rest();
+    status.changed();
+  };
+  const triggers = createTriggers({ ...base, keptPause, onPause });
+  const results = buildResults({
+    ...base,
     onClassification: (classification) => {
       status.classified(classification);
     },
   });
-  const { isTrigger, isResult, replyPolicy } = subscriptions(config);
-  const outcomes = createOutcomeSender({
-    topic: config.topics.outcome,
-    mayReplyTo: (topic) => mayReplyTo(replyPolicy, topic),
-  });
-  const mailbox = createMailbox(config.trigger);
-  const intake = buildIntake(base, mailbox, outcomes);
+  const status = buildStatus(base, triggers, results);
+  const { isResult } = subscriptions(config);
   const onMessage = (message: IncomingMessage): void => {
-    if (isTrigger(message.topic)) intake.message(message);
-    else if (isResult(message.topic)) results.message(message);
+    if (triggers.message(message) === 'notOurs' && isResult(message.topic)) results.message(message);
   };
-  const delivery = buildDelivery(base, { status, results, outcomes, onMessage });
+  const delivery = buildDelivery(base, { status, results, triggers, onMessage });
   const cameraWatch = buildCameraWatch(base);
-  const stages = buildStages(base, { mailbox, status, delivery, outcomes, cameraWatch });
-  const parts = { status, results, outcomes, mailbox, intake, delivery, stages, cameraWatch };
-  const stop = startLoops(base, parts);
-  const { id: deviceId } = config.device;
-  log.info('daemon.ready', { version: base.version, deviceId, broker: config.mqtt.url, ...outbox.counts() });
+  const stages = buildStages(base, { triggers, status, delivery, cameraWatch });
+  const stop = startLoops(base, { status, results, triggers, delivery, stages, cameraWatch });
+  const start = { version: base.version, deviceId: config.device.id, broker: config.mqtt.url };
+  log.info('daemon.ready', { ...start, paused: triggers.paused(), ...outbox.counts() });
   let stopped: Promise<void> | undefined;
   return {
     triggerNow: () => {
-      intake.local('signal');
+      triggers.now();
     },
     stop: () => (stopped ??= stop()),
   };
@@ -120,10 +117,8 @@ function startStages(base: Base): App {
 
 interface Parts {
   readonly status: Status;
-  readonly results: Results;
-  readonly outcomes: OutcomeSender;
-  readonly mailbox: Mailbox;
-  readonly intake: Intake;
+  readonly results: ResultsPart;
+  readonly triggers: Triggers;
   readonly delivery: Delivery;
   readonly stages: Stages;
   readonly cameraWatch: CameraWatch;
@@ -131,31 +126,29 @@ interface Parts {
 
 /** Sinks first, sources last; the returned function stops them the other way round. */
 function startLoops(base: Base, parts: Parts): () => Promise<void> {
-  const { config, clock, log, sync, outbox, picture } = base;
-  const { status, results, outcomes, mailbox, intake, delivery, stages, cameraWatch } = parts;
+  const { clock, log, sync, outbox, camera } = base;
+  const { status, results, triggers, delivery, stages, cameraWatch } = parts;
   const sinks = new AbortController();
   const sources = new AbortController();
   const delivering = delivery.run(sinks.signal);
-  const fire = (): void => {
-    intake.local('timer');
-  };
   const working = Promise.all([
     runPipeline(stages, sources.signal),
-    fireEvery({ clock, seconds: config.trigger.everySeconds, fire }, sources.signal),
+    triggers.watch(sources.signal),
     sync.watch(sources.signal),
     cameraWatch.watch(sources.signal),
   ]);
   return async () => {
     log.info('daemon.stopping', { ...outbox.counts() });
     sources.abort();
-    for (const trigger of mailbox.clear()) outcomes.tell(trigger, { kind: 'ignored', reason: 'stopping' });
+    triggers.dismiss();
     await withDeadline(clock, STOP_SOURCES_MS, working);
     const link = delivery.link();
     if (link !== undefined) await withDeadline(clock, STOP_STATUS_MS, status.sayOffline(link));
     sinks.abort();
     await withDeadline(clock, STOP_SINKS_MS, delivering);
-    results.stop();
-    await picture.close();
+    triggers.close();
+    await withDeadline(clock, STOP_HISTORY_MS, results.stop());
+    await camera.close();
     await outbox.close();
   };
 }

@@ -1,10 +1,8 @@
 // The words of the program as types. It imports nothing and does nothing.
 
-/** A port for everything random, so that a test can pin it. */
+/** A port for everything random, so that a test can pin it: uniform in [0, 1), and a version 4 UUID in lower case. */
 export interface Random {
-  /** Uniform in [0, 1). */
   fraction(): number;
-  /** A random (version 4) UUID, lower case. */
   uuid(): string;
 }
 
@@ -55,12 +53,11 @@ export interface Frame {
 
 export type CaptureCause = 'noDevice' | 'busy' | 'permission' | 'timeout' | 'badFrame' | 'wedged' | 'tool';
 
+/** `detail` says what is so, in a sentence, and `remedy` what a person can do about it. */
 export interface CaptureFailure {
   readonly kind: 'failed';
   readonly cause: CaptureCause;
-  /** What is so, in a sentence. */
   readonly detail: string;
-  /** What a person can do about it. */
   readonly remedy: string;
 }
 
@@ -99,6 +96,9 @@ export interface Request {
   readonly contentType: string;
   /** RFC 3339, UTC, milliseconds. */
   readonly capturedAt: string;
+  readonly suspect?: Suspicion;
+  /** What the payload itself has no room for (format raw); sent with MQTT 5 only. */
+  readonly userProperties?: Readonly<Record<string, string>>;
 }
 
 /** One stored request: what the outbox knows without reading the body. */
@@ -170,6 +170,7 @@ export interface OutgoingMessage {
     readonly correlationData?: Uint8Array;
     readonly responseTopic?: string;
     readonly messageExpirySeconds?: number;
+    readonly userProperties?: Readonly<Record<string, string>>;
   };
 }
 
@@ -228,9 +229,8 @@ export type OpenLink = (signal: AbortSignal) => Promise<OpenOutcome>;
 
 // ---- result ----------------------------------------------------------------
 
-/** The parsed content of a result. */
+/** The parsed content of a result; the confidence is 0..1. */
 export interface Classification {
   readonly label: string;
-  /** 0..1 */
   readonly confidence: number;
 }

@@ -11,14 +11,17 @@ import type {
 } from './domain.ts';
 import type { FitBounds } from './fit/fit-frame.ts';
 import type { RequestFacts } from './request/build-request.ts';
-import type { Clock } from './support/clock.ts';
+import { withDeadline, type Clock } from './support/clock.ts';
 import type { Log } from './support/log.ts';
 
 export interface Stages {
   readonly clock: Clock;
   readonly log: Log;
   readonly take: (signal: AbortSignal) => Promise<readonly Trigger[]>;
-  readonly capture: (signal: AbortSignal) => Promise<CaptureOutcome>;
+  /** `paused`: it was called off by a pause. */
+  readonly capture: (signal: AbortSignal) => Promise<CaptureOutcome | { readonly kind: 'paused' }>;
+  /** Whether a failure is news; one that lasts has been told. */
+  readonly noteCapture: (outcome: CaptureOutcome) => 'news' | 'known';
   readonly describe: (frame: Frame, trigger: Trigger) => RequestFacts;
   readonly budgetBytes: (facts: RequestFacts) => number;
   readonly fit: (frame: Frame, bounds: FitBounds) => Promise<FitOutcome>;
@@ -44,27 +47,38 @@ async function answer(
   { first, triggers }: { first: Trigger; triggers: readonly Trigger[] },
   signal: AbortSignal,
 ): Promise<TriggerOutcome> {
-  const captured = await takeFrame(stages, signal);
-  if (captured.kind === 'failed') return captured;
+  const count = triggers.length;
+  const captured = await takeFrame(stages, count, signal);
+  if (captured.kind !== 'captured') return captured;
   const facts = stages.describe(captured.frame, first);
   const bounds = { budgetBytes: stages.budgetBytes(facts), ...tightest(triggers) };
-  const image = await fitFrame(stages, captured.frame, bounds);
+  const image = await fitFrame(stages, captured.frame, { ...bounds, triggers: count });
   if (image === undefined) return { kind: 'failed', reason: 'unfit', requestId: facts.requestId };
   return store(stages, stages.build(facts, image), triggers);
 }
 
 type Captured =
-  { readonly kind: 'captured'; readonly frame: Frame } | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'captured'; readonly frame: Frame }
+  | Extract<TriggerOutcome, { readonly kind: 'failed' | 'ignored' }>;
 
-async function takeFrame(stages: Stages, signal: AbortSignal): Promise<Captured> {
+/** `triggers`: how many of them a failure ends, for the books. */
+async function takeFrame(stages: Stages, triggers: number, signal: AbortSignal): Promise<Captured> {
   const { clock, log } = stages;
   const startedMs = clock.monotonicMs();
   const outcome = await stages.capture(signal);
   if (signal.aborted) return { kind: 'failed', reason: 'stopping' };
+  if (outcome.kind === 'paused') return { kind: 'ignored', reason: 'paused' };
   const captureMs = Math.round(clock.monotonicMs() - startedMs);
+  const weight = stages.noteCapture(outcome);
   if (outcome.kind === 'failed') {
     const { cause, detail, remedy } = outcome;
-    log.error('capture.failed', { cause, detail, remedy, captureMs });
+    log[weight === 'news' ? 'error' : 'debug']('capture.failed', {
+      cause,
+      detail,
+      remedy,
+      captureMs,
+      triggers,
+    });
     return { kind: 'failed', reason: cause };
   }
   const { jpeg, widthPx, heightPx, suspect } = outcome.frame;
@@ -72,13 +86,19 @@ async function takeFrame(stages: Stages, signal: AbortSignal): Promise<Captured>
   return outcome;
 }
 
-async function fitFrame(stages: Stages, frame: Frame, bounds: FitBounds): Promise<Image | undefined> {
+async function fitFrame(
+  stages: Stages,
+  frame: Frame,
+  { triggers, ...bounds }: FitBounds & { readonly triggers: number },
+): Promise<Image | undefined> {
   const { clock, log } = stages;
   const startedMs = clock.monotonicMs();
-  const outcome = await stages.fit(frame, bounds);
+  const done = await withDeadline(clock, FIT_MS_MAX, stages.fit(frame, bounds));
+  const outcome: FitOutcome =
+    done.kind === 'done' ? done.value : { kind: 'undecodable', detail: `not fitted within ${FIT_MS_MAX} ms` };
   const fitMs = Math.round(clock.monotonicMs() - startedMs);
   if (outcome.kind !== 'fitted') {
-    log.error('image.unfit', { ...outcome, fitMs });
+    log.error('image.unfit', { ...outcome, fitMs, triggers });
     return undefined;
   }
   const { jpeg, widthPx, heightPx, quality, encodes } = outcome.image;
@@ -86,6 +106,9 @@ async function fitFrame(stages: Stages, frame: Frame, bounds: FitBounds): Promis
   log.info('image.fitted', { widthPx, heightPx, quality, bytes: jpeg.length, shareOfBudget, encodes, fitMs });
   return outcome.image;
 }
+
+// The codec's own limit is 10 s a pass, and mozjpeg's last pass listens to none (35 s for 40 megapixels of noise).
+const FIT_MS_MAX = 60_000;
 
 async function store(
   stages: Stages,
@@ -96,15 +119,19 @@ async function store(
   const bytes = payload.length;
   const added = await stages.store(request);
   if (added.kind === 'stored') {
-    const triggerIds = triggers.map(({ triggerId }) => triggerId);
-    stages.log.info('request.stored', { requestId, bytes, triggerIds });
+    const triggerIds = triggers.slice(0, NAMED_TRIGGERS_MAX).map(({ triggerId }) => triggerId);
+    stages.log.info('request.stored', { requestId, bytes, triggers: triggers.length, triggerIds });
     return { kind: 'accepted', requestId, bytes, queued: stages.queued() };
   }
   const cause =
     added.kind === 'refused' ? { reason: added.reason } : { reason: added.code, detail: added.detail };
-  stages.log.error('request.dropped', { requestId, bytes, ...cause, accepted: false });
+  const books = { accepted: false, triggers: triggers.length };
+  stages.log.error('request.dropped', { requestId, bytes, ...cause, ...books });
   return { kind: 'failed', reason: cause.reason, requestId };
 }
+
+// An id has up to 128 characters, and a line at most 8 KiB; a flood has a thousand in one picture.
+const NAMED_TRIGGERS_MAX = 10;
 
 /** One picture answers all the triggers, so the tightest of their bounds holds. */
 function tightest(triggers: readonly Trigger[]): Pick<FitBounds, 'maxWidthPx' | 'maxQuality'> {

@@ -4,22 +4,22 @@ import type { Config } from '../config/schema.ts';
 import * as settings from '../config/stage-settings.ts';
 import { createDelivery, type Delivery } from '../delivery/delivery.ts';
 import type { IncomingMessage, Outbox, Random } from '../domain.ts';
-import { jpegBudgetBytes } from '../fit/budget.ts';
 import { createOpenLink } from '../mqtt/open-link.ts';
+import { tellWithheld } from '../mqtt/tell-withheld.ts';
 import type { Stages } from '../pipeline.ts';
-import { buildRequest, overheadBytes } from '../request/build-request.ts';
+import { buildRequest, payloadShape } from '../request/build-request.ts';
 import { requestMessage } from '../request/request-message.ts';
-import type { Results } from '../result/results.ts';
 import { willPayload } from '../status/status-message.ts';
 import { createStatus, type Status } from '../status/status.ts';
 import type { ClockSync } from '../support/clock-sync.ts';
 import type { Clock } from '../support/clock.ts';
 import type { CountingLog } from '../support/count-events.ts';
 import type { Log } from '../support/log.ts';
-import { createIntake, type Intake } from '../trigger/intake.ts';
-import type { Mailbox } from '../trigger/mailbox.ts';
-import type { OutcomeSender } from '../trigger/outcome-sender.ts';
+import { pictureBudgetBytes } from './picture-budget.ts';
 import type { PictureStages } from './picture.ts';
+import type { RestingPicture } from './resting-picture.ts';
+import type { ResultsPart } from './results.ts';
+import type { Triggers } from './triggers.ts';
 
 /** What every part is built on. */
 export interface Base {
@@ -32,14 +32,18 @@ export interface Base {
   readonly counters: CountingLog['counters'];
   readonly sync: ClockSync;
   readonly outbox: Outbox;
-  readonly picture: PictureStages;
+  readonly picture: Pick<PictureStages, 'findCamera' | 'fit'>;
+  readonly camera: RestingPicture;
 }
 
-export function buildStatus(base: Base): Status {
-  const { config, configHash, clock, version, sync, outbox, counters } = base;
+export function buildStatus(base: Base, triggers: Triggers, results: ResultsPart): Status {
+  const { config, configHash, clock, version, sync, outbox } = base;
   return createStatus({
-    ...{ clock, version, configHash, counters, camera: config.camera, deviceId: config.device.id },
+    ...{ clock, version, configHash, camera: config.camera, deviceId: config.device.id },
     ...{ topic: config.topics.status, retain: config.mqtt.retain, diskPath: config.outbox.directory },
+    // Of triggers not the lines are counted: a flood has a line a second.
+    counters: () => ({ ...base.counters(), ...triggers.counters(), ...results.counters() }),
+    paused: () => triggers.paused(),
     outbox: () => outbox.counts(),
     clockSynchronised: () => sync.synchronised(),
   });
@@ -60,31 +64,17 @@ export function controlLog(
   };
 }
 
-export function buildIntake(base: Base, mailbox: Mailbox, outcomes: OutcomeSender): Intake {
-  const { config, clock, random, log, sync } = base;
-  return createIntake({
-    ...{ policy: config.trigger, mailbox, clock, random, clockSynchronised: () => sync.synchronised() },
-    onAdmitted: ({ triggerId, source }) => {
-      log.info('trigger.accepted', { triggerId, source });
-    },
-    onIgnored: ({ triggerId, reason, detail, ...reply }) => {
-      log.info('trigger.ignored', { triggerId, reason, detail });
-      outcomes.tell({ triggerId, ...reply }, { kind: 'ignored', reason });
-    },
-  });
-}
-
 export function buildDelivery(
   base: Base,
   users: {
     status: Status;
-    results: Results;
-    outcomes: OutcomeSender;
+    results: ResultsPart;
+    triggers: Triggers;
     onMessage: (message: IncomingMessage) => void;
   },
 ): Delivery {
-  const { config, version, clock, random, log, outbox } = base;
-  const { status, results, outcomes, onMessage } = users;
+  const { config, version, clock, random, log, outbox, sync } = base;
+  const { status, results, triggers, onMessage } = users;
   const { id: deviceId } = config.device;
   const will = {
     topic: config.topics.status,
@@ -93,55 +83,55 @@ export function buildDelivery(
   };
   const { filters } = settings.subscriptions(config);
   return createDelivery({
-    ...{
-      outbox,
-      clock,
-      random,
-      log,
-      policy: config.mqtt.reconnect,
-      drainPerSecond: config.outbox.drainPerSecond,
-    },
-    openLink: createOpenLink({ ...settings.brokerSettings(config), will, filters }, { clock, onMessage }),
+    ...{ outbox, clock, random, log, clockSync: sync, ...settings.publishLimits(config) },
+    ...{ policy: config.mqtt.reconnect, drainPerSecond: config.outbox.drainPerSecond },
+    openLink: createOpenLink(
+      { ...settings.brokerSettings(config), will, filters },
+      {
+        ...{ clock, onMessage, clockSynchronised: () => sync.synchronised() },
+        onWithheld: tellWithheld(log, config.topics.trigger),
+      },
+    ),
     messageOf: (request) => requestMessage(settings.requestAddress(config), request),
-    onSending: ({ requestId }) => {
-      results.opened(requestId);
+    onSending: ({ requestId, capturedAt, payload, suspect }) => {
+      const known = suspect === undefined ? {} : { suspect };
+      results.opened(requestId, { capturedAt, bytes: payload.length, ...known });
     },
     onDelivered: (_request, by) => {
       if (by === 'broker') status.acknowledged();
     },
-    users: [(link, signal) => status.run(link, signal), (link, signal) => outcomes.run(link, signal)],
+    users: [results, status, triggers].map((user) => (link, signal) => user.run(link, signal)),
   });
 }
 
 export function buildStages(
   base: Base,
   ends: {
-    mailbox: Mailbox;
+    triggers: Triggers;
     status: Status;
     delivery: Delivery;
-    outcomes: OutcomeSender;
     cameraWatch: CameraWatch;
   },
 ): Stages {
-  const { config, clock, random, log, outbox, sync, picture } = base;
-  const { mailbox, status, delivery, outcomes, cameraWatch } = ends;
+  const { config, clock, random, log, outbox, sync, picture, camera } = base;
+  const { triggers, status, delivery, cameraWatch } = ends;
   const payload = settings.payloadSettings(config);
   const { maxPayloadBytes } = config.image;
   return {
     ...{ clock, log, fit: picture.fit },
-    take: (signal) => mailbox.take(signal),
-    capture: async (signal) => {
-      const outcome = await picture.camera.capture(signal);
-      if (signal.aborted) return outcome; // called off, which says nothing about the camera
+    take: (signal) => triggers.take(signal),
+    tell: (trigger, outcome) => {
+      triggers.tell(trigger, outcome);
+    },
+    capture: (signal) => camera.capture(signal),
+    noteCapture: (outcome) => {
       status.captured(outcome);
-      cameraWatch.captured(outcome);
-      return outcome;
+      return cameraWatch.captured(outcome);
     },
     describe: (frame, { triggerId }) => ({
       ...{ frame, triggerId, requestId: random.uuid(), clockSynchronised: sync.synchronised() },
     }),
-    budgetBytes: (facts) =>
-      jpegBudgetBytes({ maxPayloadBytes, overheadBytes: overheadBytes(payload, facts), encoding: 'base64' }),
+    budgetBytes: (facts) => pictureBudgetBytes(maxPayloadBytes, payloadShape(payload, facts)),
     build: (facts, image) => buildRequest(payload, facts, image),
     store: async (request) => {
       const outcome = await outbox.add(request, { online: delivery.link() !== undefined });
@@ -149,8 +139,5 @@ export function buildStages(
       return outcome;
     },
     queued: () => outbox.counts().entries,
-    tell: (trigger, outcome) => {
-      outcomes.tell(trigger, outcome);
-    },
   };
 }

@@ -4,8 +4,21 @@ import { parseResult } from '../result/parse-result.ts';
 import { escapeInvisible } from '../support/visible-text.ts';
 
 export interface TriggerAnswer {
-  readonly outcome?: { readonly kind: string; readonly words: string; readonly requestId?: string };
+  readonly outcome?: Outcome;
   readonly classification?: Classification;
+}
+
+export interface Outcome {
+  readonly kind: string;
+  readonly words: string;
+  readonly requestId?: string;
+}
+
+export interface FollowOptions {
+  readonly triggerId: string;
+  readonly outcomeTopic: string;
+  /** Called once, as soon as the outcome is there. */
+  readonly onOutcome: (outcome: Outcome) => void;
 }
 
 export interface Followed {
@@ -15,34 +28,57 @@ export interface Followed {
   sofar(): TriggerAnswer;
 }
 
-export function followTrigger(options: { triggerId: string; outcomeTopic: string }): Followed {
+// A quick classifier may answer before the outcome is here; a busy response topic brings others' results meanwhile.
+const EARLY_RESULTS_MAX = 100;
+
+export function followTrigger({ triggerId, outcomeTopic, onOutcome }: FollowOptions): Followed {
   let sofar: TriggerAnswer = {};
+  let early: readonly { readonly requestId: string; readonly classification: Classification }[] = [];
   let done = (): void => undefined;
   const answer = new Promise<void>((resolve) => {
     done = resolve;
   });
+
+  const onResult = (classification: Classification, requestId: string | undefined): void => {
+    const { outcome } = sofar;
+    if (outcome === undefined) {
+      if (requestId !== undefined)
+        early = [...early, { requestId, classification }].slice(-EARLY_RESULTS_MAX);
+      return;
+    }
+    // Without an id the far side is taken to answer in order, as the daemon does.
+    if (requestId !== undefined && requestId !== outcome.requestId) return;
+    sofar = { outcome, classification };
+    done();
+  };
+
   return {
     answer,
     sofar: () => sofar,
-    message(message) {
-      if (message.topic === options.outcomeTopic) {
-        const outcome = readOutcome(message.payload, options.triggerId);
-        if (outcome === undefined) return;
-        sofar = { outcome };
-        if (outcome.kind !== 'accepted') done();
+    message({ topic, payload, correlationData }) {
+      if (topic !== outcomeTopic) {
+        const result = parseResult(payload);
+        if (result.kind !== 'classification' || sofar.classification !== undefined) return;
+        onResult(result.classification, result.requestId ?? textOf(correlationData));
         return;
       }
-      const result = parseResult(message.payload);
-      if (sofar.outcome === undefined || result.kind !== 'classification') return;
-      // Without an id the far side is taken to answer in order, as the daemon does.
-      if (result.requestId !== undefined && result.requestId !== sofar.outcome.requestId) return;
-      sofar = { ...sofar, classification: result.classification };
-      done();
+      const outcome = readOutcome(payload, triggerId);
+      if (outcome === undefined || sofar.outcome !== undefined) return;
+      sofar = { outcome };
+      onOutcome(outcome);
+      if (outcome.kind !== 'accepted') done();
+      const known = early.find(({ requestId }) => requestId === outcome.requestId);
+      if (known !== undefined) onResult(known.classification, known.requestId);
     },
   };
 }
 
-function readOutcome(payload: Uint8Array, triggerId: string): TriggerAnswer['outcome'] {
+/** The correlation data of a request is its id. */
+function textOf(correlationData: Uint8Array | undefined): string | undefined {
+  return correlationData === undefined ? undefined : Buffer.from(correlationData).toString('utf8');
+}
+
+function readOutcome(payload: Uint8Array, triggerId: string): Outcome | undefined {
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(payload).toString('utf8'));

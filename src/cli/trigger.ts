@@ -8,6 +8,7 @@ import { EXIT, type Command, type Context } from './command.ts';
 import { followTrigger, type TriggerAnswer } from './follow-trigger.ts';
 import { configurationOrProblems } from './load-configuration.ts';
 import type { Arguments } from './parse-arguments.ts';
+import { waitSeconds, WAIT_SECONDS } from './wait-seconds.ts';
 
 export const triggerCommand: Command = {
   name: 'trigger',
@@ -15,7 +16,7 @@ export const triggerCommand: Command = {
   usage: '[--wait] [--timeout SECONDS]',
   flags: {
     wait: { kind: 'switch', doc: 'waits for the outcome and the classification, and prints them' },
-    timeout: { kind: 'text', value: 'SECONDS', doc: 'how long --wait waits (default 30)' },
+    timeout: { kind: 'text', value: 'SECONDS', doc: `how long --wait waits (default ${WAIT_SECONDS})` },
   },
   operands: [],
   exits: { 6: 'no answer in time' },
@@ -23,17 +24,13 @@ export const triggerCommand: Command = {
   run: trigger,
 };
 
-const WAIT_SECONDS = 30;
-const WAIT_SECONDS_MAX = 86_400;
-
 async function trigger(args: Arguments, context: Context): Promise<number> {
-  const seconds = waitSeconds(args.text('timeout'));
-  if (seconds === undefined) {
-    context.err(
-      `Cannot wait ${args.text('timeout') ?? ''} seconds: allowed is above 0, up to ${WAIT_SECONDS_MAX}\n`,
-    );
+  const timeout = waitSeconds(args.text('timeout'));
+  if (timeout.kind === 'wrong') {
+    context.err(`${timeout.message}\n`);
     return EXIT.usage;
   }
+  const { seconds } = timeout;
   const loaded = await configurationOrProblems(args, context);
   if (loaded === undefined) return EXIT.badConfiguration;
   const { config } = loaded;
@@ -42,7 +39,12 @@ async function trigger(args: Arguments, context: Context): Promise<number> {
   if (topic === undefined) return unusable(context, 'topics.trigger holds only wildcards');
   if (wait && config.topics.outcome === '') return unusable(context, 'topics.outcome is empty');
   const triggerId = context.random.uuid();
-  const follow = followTrigger({ triggerId, outcomeTopic: config.topics.outcome });
+  const follow = followTrigger({
+    ...{ triggerId, outcomeTopic: config.topics.outcome },
+    onOutcome: ({ words }) => {
+      if (!args.isSet('json')) context.out(`outcome         ${words}\n`);
+    },
+  });
   const filters = wait ? [config.topics.outcome, config.topics.response] : [];
   const link = await openCliLink(context, config, { filters, onMessage: follow.message });
   try {
@@ -71,11 +73,6 @@ async function trigger(args: Arguments, context: Context): Promise<number> {
   }
 }
 
-function waitSeconds(text: string | undefined): number | undefined {
-  const seconds = Number(text ?? WAIT_SECONDS);
-  return seconds > 0 && seconds <= WAIT_SECONDS_MAX ? seconds : undefined;
-}
-
 function unusable(context: Context, found: string): number {
   context.err(`Cannot trigger: ${found}, a topic without wildcards is needed\n`);
   return EXIT.badConfiguration;
@@ -97,11 +94,9 @@ function report(
 ): number {
   const { outcome, classification } = answer;
   if (args.isSet('json')) context.out(`${JSON.stringify(answer)}\n`);
-  else {
-    if (outcome !== undefined) context.out(`outcome         ${outcome.words}\n`);
-    if (classification !== undefined) {
-      context.out(`classification  ${classification.label} ${classification.confidence}\n`);
-    }
+  else if (classification !== undefined) {
+    const { label, confidence } = classification;
+    context.out(`classification  ${label} ${confidence}\n`);
   }
   if (!inTime) {
     const missing = outcome === undefined ? 'outcome' : 'classification';

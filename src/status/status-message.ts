@@ -5,6 +5,8 @@ import type { HostFacts } from './host.ts';
 export interface StatusFacts {
   readonly version: string;
   readonly deviceId: string;
+  /** Triggers are ignored, and the camera is closed. */
+  readonly paused: boolean;
   readonly config: { readonly hash: string; readonly state: 'applied' };
   readonly outbox: OutboxCounts;
   readonly camera: CameraFacts;
@@ -29,12 +31,14 @@ export interface LastFacts {
 }
 
 export function statusPayload(state: 'online' | 'offline', facts: StatusFacts): Uint8Array {
-  const { version, deviceId, config, outbox, camera, last, host, clockSynchronised, counters } = facts;
+  const { version, deviceId, paused, config, outbox, camera, last, host, clockSynchronised, counters } =
+    facts;
   return Buffer.from(
     JSON.stringify({
       state,
       version,
       device_id: deviceId,
+      paused,
       config,
       outbox,
       camera,

@@ -15,6 +15,7 @@ export interface StatusOptions {
   readonly camera: { readonly driver: string; readonly device: string };
   /** A path on the disk whose free space is told. */
   readonly diskPath: string;
+  readonly paused: () => boolean;
   readonly outbox: () => OutboxCounts;
   readonly clockSynchronised: () => boolean;
   readonly counters: () => Readonly<Record<string, number | undefined>>;
@@ -24,6 +25,8 @@ export interface Status {
   captured(outcome: CaptureOutcome): void;
   acknowledged(): void;
   classified(classification: Classification): void;
+  /** Something else that the status tells has changed. */
+  changed(): void;
   /** Reports while the link is there. */
   run(link: Link, signal: AbortSignal): Promise<void>;
   sayOffline(link: Link): Promise<void>;
@@ -43,6 +46,7 @@ export function createStatus(options: StatusOptions): Status {
     return statusPayload(state, {
       ...{ version, deviceId, camera, last },
       config: { hash: options.configHash, state: 'applied' },
+      paused: options.paused(),
       outbox: options.outbox(),
       host: hostFacts,
       clockSynchronised: options.clockSynchronised(),
@@ -66,6 +70,9 @@ export function createStatus(options: StatusOptions): Status {
     },
     classified(classification) {
       last = { ...last, classification };
+      reporter.changed();
+    },
+    changed: () => {
       reporter.changed();
     },
     run: (link, signal) => reporter.run(link, signal),

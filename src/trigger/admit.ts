@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { IgnoreReason, IncomingMessage, Trigger } from '../domain.ts';
 import { parseTrigger, type TriggerFields } from './parse-trigger.ts';
+import { keptReply } from './reply-topic.ts';
 
 export interface AdmissionPolicy {
   readonly retained: 'ignore' | 'accept';
@@ -10,6 +11,8 @@ export interface AdmissionPolicy {
 }
 
 export interface AdmissionContext {
+  /** Where it is given nothing is taken, whatever else may be wrong with a trigger. */
+  readonly closed: 'paused' | 'stopping' | undefined;
   readonly monotonicMs: number;
   readonly nowMs: number;
   /** Times in a trigger mean something only against a synchronised clock. */
@@ -37,14 +40,16 @@ export function admitTrigger(
   context: AdmissionContext,
 ): Admission {
   const parsed = parseTrigger(message.payload);
-  if (parsed.kind === 'malformed') {
+  if (parsed.kind === 'malformed' && context.closed === undefined) {
     return { kind: 'ignored', reason: 'malformed', triggerId: context.freshId, detail: parsed.detail };
   }
-  const triggerId = parsed.fields.requestId ?? context.freshId;
-  const key = deliveryKey(message, parsed.fields);
-  const reason = refusal(message, policy, { ...context, fields: parsed.fields, key });
+  const fields = parsed.kind === 'parsed' ? parsed.fields : {};
+  const triggerId = fields.requestId ?? context.freshId;
+  if (context.closed !== undefined) return { kind: 'ignored', reason: context.closed, triggerId };
+  const key = deliveryKey(message, fields);
+  const reason = refusal(message, policy, { ...context, fields, key });
   if (reason !== undefined) return { kind: 'ignored', reason, triggerId };
-  return { kind: 'admitted', trigger: toTrigger(message, parsed.fields, { triggerId, ...context }), key };
+  return { kind: 'admitted', trigger: toTrigger(message, fields, { triggerId, ...context }), key };
 }
 
 function refusal(
@@ -61,6 +66,7 @@ function refusal(
   return sinceLastMs < policy.minIntervalSeconds * 1000 ? 'tooSoon' : undefined;
 }
 
+/** A time in the future is the sender's wrong clock, and no reason to refuse it. */
 function isExpired(fields: TriggerFields, maxAgeSeconds: number, nowMs: number): boolean {
   if (fields.expiresAtMs !== undefined && nowMs > fields.expiresAtMs) return true;
   return fields.sentAtMs !== undefined && nowMs - fields.sentAtMs > maxAgeSeconds * 1000;
@@ -71,11 +77,15 @@ function mayRepeat(message: IncomingMessage, fields: TriggerFields): boolean {
   return fields.requestId !== undefined || message.duplicate;
 }
 
+const HASH_BYTES = 32;
+
 /** What makes two deliveries the same trigger: the sender's id, else topic and payload, as short as any payload. */
 function deliveryKey(message: IncomingMessage, fields: TriggerFields): string {
   if (fields.requestId !== undefined) return `id:${fields.requestId}`;
-  const content = createHash('sha256').update(message.payload).digest('base64');
-  return `content:${content}:${message.topic}`;
+  const { payload, topic } = message;
+  // A hash for each message of a flood would cost more than all the rest of its admission.
+  if (payload.length <= HASH_BYTES) return `content:${Buffer.from(payload).toString('base64')}:${topic}`;
+  return `hash:${createHash('sha256').update(payload).digest('base64')}:${topic}`;
 }
 
 function toTrigger(
@@ -89,6 +99,6 @@ function toTrigger(
     receivedAtMs: context.monotonicMs,
     ...(fields.maxWidthPx === undefined ? {} : { maxWidthPx: fields.maxWidthPx }),
     ...(fields.maxQuality === undefined ? {} : { maxQuality: fields.maxQuality }),
-    ...(message.reply === undefined ? {} : { reply: message.reply }),
+    ...keptReply(message.reply),
   };
 }

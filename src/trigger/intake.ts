@@ -1,9 +1,17 @@
 // Takes trigger messages in: admission, memory of what was seen, mailbox. It never waits and takes no picture.
-import type { IgnoreReason, IncomingMessage, Random, ReplyAddress, Trigger } from '../domain.ts';
+import type {
+  IgnoreReason,
+  IncomingMessage,
+  Random,
+  ReplyAddress,
+  Trigger,
+  TriggerOutcome,
+} from '../domain.ts';
 import type { Clock } from '../support/clock.ts';
-import { createRecent } from '../support/recent.ts';
 import { admitTrigger, type AdmissionPolicy } from './admit.ts';
 import type { Mailbox } from './mailbox.ts';
+import { keptReply } from './reply-topic.ts';
+import { createSeenTriggers } from './seen-triggers.ts';
 
 export interface IgnoredTrigger {
   readonly triggerId: string;
@@ -17,6 +25,8 @@ export interface IntakeDeps {
   readonly mailbox: Mailbox;
   readonly clock: Clock;
   readonly clockSynchronised: () => boolean;
+  /** Why nothing is taken at present. */
+  readonly closed: () => 'paused' | 'stopping' | undefined;
   readonly random: Random;
   readonly onAdmitted: (trigger: Trigger) => void;
   readonly onIgnored: (ignored: IgnoredTrigger) => void;
@@ -26,32 +36,30 @@ export interface Intake {
   message(message: IncomingMessage): void;
   /** A trigger of this machine's own: the timer, or a signal. */
   local(source: 'timer' | 'signal'): void;
+  /** What became of a trigger that was admitted; a failed one is no longer a duplicate when it comes again. */
+  answered(trigger: Trigger, outcome: TriggerOutcome): void;
 }
-
-// Brokers redeliver within seconds of a reconnection; ten minutes also cover a sender's own retry.
-const DUPLICATE_WINDOW_MS = 10 * 60 * 1000;
-const DUPLICATES_MAX = 4096;
 
 export function createIntake(deps: IntakeDeps): Intake {
   const { clock, random } = deps;
-  const seen = createRecent({ clock, windowMs: DUPLICATE_WINDOW_MS, max: DUPLICATES_MAX });
+  const seen = createSeenTriggers(clock);
   let lastAdmittedMs: number | undefined;
 
   const put = (trigger: Trigger, key?: string): void => {
     if (deps.mailbox.put(trigger) === 'waiting') {
       // Only now: a sender who was told `busy` may try again with the same id.
-      if (key !== undefined) seen.add(key);
+      if (key !== undefined) seen.taken(trigger, key);
       lastAdmittedMs = trigger.receivedAtMs;
       deps.onAdmitted(trigger);
       return;
     }
-    const { triggerId, reply } = trigger;
-    deps.onIgnored({ triggerId, reason: 'busy', ...(reply === undefined ? {} : { reply }) });
+    deps.onIgnored({ triggerId: trigger.triggerId, reason: 'busy', ...keptReply(trigger.reply) });
   };
 
   return {
     message(message) {
       const admission = admitTrigger(message, deps.policy, {
+        closed: deps.closed(),
         monotonicMs: clock.monotonicMs(),
         nowMs: clock.now().getTime(),
         clockSynchronised: deps.clockSynchronised(),
@@ -59,16 +67,22 @@ export function createIntake(deps: IntakeDeps): Intake {
         seenBefore: (key) => seen.has(key),
         ...(lastAdmittedMs === undefined ? {} : { lastAdmittedMs }),
       });
-      if (admission.kind === 'ignored') {
-        const { triggerId, reason, detail } = admission;
-        const ignored = { triggerId, reason, ...(detail === undefined ? {} : { detail }) };
-        deps.onIgnored({ ...ignored, ...(message.reply === undefined ? {} : { reply: message.reply }) });
+      if (admission.kind === 'admitted') {
+        put(admission.trigger, admission.key);
         return;
       }
-      put(admission.trigger, admission.key);
+      const { triggerId, reason, detail } = admission;
+      const ignored = { triggerId, reason, ...(detail === undefined ? {} : { detail }) };
+      deps.onIgnored({ ...ignored, ...keptReply(message.reply) });
     },
     local(source) {
-      put({ triggerId: random.uuid(), source, receivedAtMs: clock.monotonicMs() });
+      const triggerId = random.uuid();
+      const reason = deps.closed();
+      if (reason !== undefined) deps.onIgnored({ triggerId, reason });
+      else put({ triggerId, source, receivedAtMs: clock.monotonicMs() });
+    },
+    answered(trigger, outcome) {
+      seen.answered(trigger, outcome);
     },
   };
 }

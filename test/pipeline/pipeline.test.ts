@@ -41,6 +41,7 @@ async function play(
       ...{ clock: createFakeClock(), log },
       take: async () => waiting.shift() ?? [],
       capture: async () => step('capture', results.capture ?? { kind: 'captured', frame: FRAME }),
+      noteCapture: () => 'news',
       describe: (frame, { triggerId }) =>
         step('describe', { frame, triggerId, requestId: 'r-1', clockSynchronised: true }),
       budgetBytes: () => 1000,
@@ -162,6 +163,26 @@ describe('runPipeline()', () => {
     assert.ok(steps.includes('fit {"budgetBytes":1000,"maxWidthPx":320,"maxQuality":70}'), steps.join());
   });
 
+  it('answers a capture that a pause called off with that, without a line', async () => {
+    const played = await play([[trigger('a'), trigger('b')]], {}, () => ({
+      capture: () => Promise.resolve({ kind: 'paused' }),
+    }));
+    const outcome = { kind: 'ignored', reason: 'paused' };
+    assert.deepEqual(
+      played.told.map((told) => told.outcome),
+      [outcome, outcome],
+    );
+    assert.deepEqual(played.log.lines, []);
+  });
+
+  it('names ten of the triggers of a flood that one picture answers, and counts all', async () => {
+    const flood = Array.from({ length: 1000 }, (_, at) => trigger(String(at)));
+    const played = await play([flood]);
+    const { triggers, triggerIds } = played.log.lines.at(-1)?.fields ?? {};
+    assert.deepEqual([triggers, triggerIds], [1000, flood.slice(0, 10).map(({ triggerId }) => triggerId)]);
+    assert.equal(played.told.length, 1000);
+  });
+
   it('logs how long the capture took, its size and a suspicion', async () => {
     const clock = createFakeClock();
     const frame = { ...FRAME, suspect: 'black' as const };
@@ -179,6 +200,21 @@ describe('runPipeline()', () => {
     );
   });
 
+  it('says at debug that a capture failed for a cause that is known to last', async () => {
+    const failure: CaptureOutcome = {
+      kind: 'failed',
+      cause: 'noDevice',
+      detail: 'gone',
+      remedy: 'plug it in',
+    };
+    const played = await play([[trigger('a')]], { capture: failure }, () => ({ noteCapture: () => 'known' }));
+    assert.deepEqual(
+      played.log.lines.map(({ event, level }) => [event, level]),
+      [['capture.failed', 'debug']],
+    );
+    assert.deepEqual(played.told, [{ triggerId: 'a', outcome: { kind: 'failed', reason: 'noDevice' } }]);
+  });
+
   it('gives up the capture when it is aborted, stores nothing and tells why', async () => {
     const stop = new AbortController();
     const log = createRecordingLog();
@@ -194,7 +230,7 @@ describe('runPipeline()', () => {
           fit: refuse,
           build: refuse,
         },
-        ...{ store: refuse, queued: refuse },
+        ...{ noteCapture: refuse, store: refuse, queued: refuse },
         take: async (signal) => (signal.aborted ? [] : [trigger('a')]),
         capture: async (signal) => {
           stop.abort();

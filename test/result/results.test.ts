@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Classification, IncomingMessage } from '../../src/domain.ts';
-import { createResults, type Results } from '../../src/result/results.ts';
+import type { Answered } from '../../src/result/open-requests.ts';
+import { createResults, type Results, type ResultsDeps } from '../../src/result/results.ts';
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
 import { createRecordingLog, type LogLine, type RecordingLog } from '../helpers/recording-log.ts';
 
@@ -11,20 +12,20 @@ interface Bench {
   readonly clock: FakeClock;
   readonly log: RecordingLog;
   readonly classified: Classification[];
+  readonly answered: Answered[];
 }
 
-function createBench(): Bench {
+function createBench(changes: Partial<ResultsDeps> = {}): Bench {
   const clock = createFakeClock();
   const log = createRecordingLog();
-  const classified: Classification[] = [];
-  const onClassification = (classification: Classification): void => {
+  const [classified, answers]: [Classification[], Answered[]] = [[], []];
+  const onClassification = (classification: Classification, answered: Answered): undefined => {
     classified.push(classification);
+    answers.push(answered);
   };
   return {
-    results: createResults({ clock, log, timeoutSeconds: 30, onClassification }),
-    clock,
-    log,
-    classified,
+    results: createResults({ clock, log, timeoutSeconds: 30, onClassification, ...changes }),
+    ...{ clock, log, classified, answered: answers },
   };
 }
 
@@ -44,10 +45,10 @@ const received = (requestId: string, more: object): LogLine => ({
   event: 'result.received',
   fields: { ...seen, requestId, matchedBy: 'requestId', latencyMs: 0, ...more },
 });
-const unmatched = (requestId?: string): LogLine => ({
-  level: 'info',
+const unmatched = (why: string, requestId?: string): LogLine => ({
+  level: why === 'foreign' ? 'debug' : 'info',
   event: 'result.unmatched',
-  fields: { ...seen, requestId },
+  fields: { ...seen, requestId, why },
 });
 
 describe('createResults() on a result', () => {
@@ -84,7 +85,7 @@ describe('createResults() on a result', () => {
   it('while nothing is open: is logged, and is none of this camera', () => {
     const { results, log, classified } = createBench();
     results.message(resultOf());
-    assert.deepEqual(log.lines, [unmatched()]);
+    assert.deepEqual(log.lines, [unmatched('nothingOpen')]);
     assert.deepEqual(classified, []);
   });
 
@@ -94,11 +95,18 @@ describe('createResults() on a result', () => {
     results.message(resultOf({ request_id: 'elsewhere' }));
     results.message(resultOf({}, Buffer.from('elsewhere')));
     results.message(resultOf({ request_id: 'a' }));
-    assert.deepEqual(log.summary(), [
-      'info result.unmatched',
-      'info result.unmatched',
-      'info result.received',
+    assert.deepEqual(log.lines, [
+      unmatched('foreign', 'elsewhere'),
+      unmatched('foreign', 'elsewhere'),
+      received('a', {}),
     ]);
+  });
+
+  it("of somebody else's request that failed: is no failure of ours", () => {
+    const { results, log } = createBench();
+    results.opened('a');
+    results.message(resultOf({ error: 'no model', request_id: 'elsewhere' }));
+    assert.deepEqual(log.summary(), ['debug result.unmatched']);
   });
 
   it('that comes a second time: is unmatched', () => {
@@ -106,7 +114,7 @@ describe('createResults() on a result', () => {
     results.opened('a');
     results.message(resultOf({ request_id: 'a' }));
     results.message(resultOf({ request_id: 'a' }));
-    assert.deepEqual(log.lines, [received('a', {}), unmatched('a')]);
+    assert.deepEqual(log.lines, [received('a', {}), unmatched('again', 'a')]);
   });
 
   it('with a request_id: matches that request, whatever the order', async () => {
@@ -126,7 +134,31 @@ describe('createResults() on a result', () => {
     results.opened('a');
     results.opened('b');
     results.message(resultOf({}, Buffer.from('b')));
-    assert.deepEqual(log.lines, [received('b', {})]);
+    assert.deepEqual(log.lines, [received('b', { matchedBy: 'correlationData' })]);
+  });
+
+  it('with an id of its own beside our correlation data: matches by the correlation data', () => {
+    const { results, log } = createBench();
+    results.opened('a');
+    results.opened('b');
+    results.message(resultOf({ request_id: 'job-7' }, Buffer.from('b')));
+    assert.deepEqual(log.lines, [received('b', { matchedBy: 'correlationData' })]);
+  });
+
+  it('that is retained: matches by its id alone, for without one it may be about any earlier picture', () => {
+    const { results, log } = createBench();
+    results.opened('a');
+    results.opened('b');
+    results.message({ ...resultOf(), retained: true });
+    results.message({ ...resultOf({ request_id: 'b' }), retained: true });
+    assert.deepEqual(log.lines, [unmatched('retained'), received('b', {})]);
+  });
+
+  it('with ids that are empty: is one without any', () => {
+    const { results, log } = createBench();
+    results.opened('a');
+    results.message(resultOf({ request_id: '' }, Buffer.of()));
+    assert.deepEqual(log.lines, [received('a', { matchedBy: 'order' })]);
   });
 
   it('with neither: matches the oldest open request, and says that it is a guess', () => {
@@ -154,7 +186,7 @@ describe('createResults() calls a request', () => {
     results.message(resultOf({ request_id: 'a' }));
     assert.deepEqual(log.lines, [
       { level: 'warn', event: 'result.overdue', fields: { requestId: 'a', timeoutSeconds: 30 } },
-      unmatched('a'),
+      unmatched('late', 'a'),
     ]);
   });
 
@@ -178,15 +210,98 @@ describe('createResults() calls a request', () => {
   });
 });
 
+describe('createResults() on a request that is sent again', () => {
+  it('after it was overdue: takes its result, late by its first sending, and says overdue only once', async () => {
+    const { results, clock, log } = createBench();
+    results.opened('a');
+    await clock.advance(40_000);
+    results.opened('a');
+    await clock.advance(5000);
+    results.message(resultOf({ request_id: 'a' }));
+    results.opened('b');
+    await clock.advance(30_000);
+    results.opened('b');
+    await clock.advance(30_000);
+    assert.deepEqual(log.summary(), ['warn result.overdue', 'info result.received', 'warn result.overdue']);
+    assert.deepEqual(log.of('result.received'), [received('a', { latencyMs: 45_000 })]);
+  });
+
+  it('after its result came: waits for no second one', async () => {
+    const { results, clock, log } = createBench();
+    results.opened('a');
+    results.message(resultOf({ request_id: 'a' }));
+    results.opened('a');
+    assert.equal(clock.timers(), 0);
+    results.message(resultOf({ request_id: 'a' }));
+    assert.deepEqual(log.lines, [received('a', {}), unmatched('again', 'a')]);
+  });
+});
+
 describe('createResults()', () => {
-  it('keeps a thousand requests open, and lets the oldest go without a word', async () => {
+  it('keeps a thousand requests open, and says which one it gives up for a newer one', async () => {
     const { results, clock, log } = createBench();
     for (let count = 0; count <= OPEN_MAX; count += 1) results.opened(`r${count}`);
     assert.equal(clock.timers(), OPEN_MAX);
+    assert.deepEqual(log.lines, [
+      {
+        level: 'warn',
+        event: 'result.overdue',
+        fields: { requestId: 'r0', timeoutSeconds: 30, displacedBy: '1000 newer requests' },
+      },
+    ]);
     results.message(resultOf({ request_id: 'r0' }));
     results.message(resultOf({ request_id: 'r1' }));
+    assert.deepEqual(log.lines.slice(1), [unmatched('displaced', 'r0'), received('r1', {})]);
     await clock.advance(30_000);
-    assert.deepEqual([log.of('result.unmatched').length, log.of('result.overdue').length], [1, OPEN_MAX - 1]);
+    assert.equal(log.of('result.overdue').length, OPEN_MAX);
+  });
+
+  it('remembers a thousand closed requests, and takes older ones for foreign', () => {
+    const { results, log } = createBench();
+    for (let count = 0; count <= OPEN_MAX; count += 1) {
+      results.opened(`r${count}`);
+      results.message(resultOf({ request_id: `r${count}` }));
+    }
+    results.message(resultOf({ request_id: 'r0' }));
+    results.message(resultOf({ request_id: 'r1' }));
+    assert.deepEqual(log.of('result.unmatched'), [unmatched('foreign', 'r0'), unmatched('again', 'r1')]);
+  });
+
+  it('tells of an answered request what was known of it when it was sent', async () => {
+    const { results, clock, answered } = createBench();
+    const facts = { capturedAt: '2031-05-06T07:08:09.010Z', bytes: 7, suspect: 'black' } as const;
+    results.opened('a', facts);
+    results.opened('b');
+    await clock.advance(5);
+    results.message(resultOf({ request_id: 'a' }));
+    results.message(resultOf());
+    assert.deepEqual(answered, [
+      { requestId: 'a', matchedBy: 'requestId', latencyMs: 5, facts },
+      { requestId: 'b', matchedBy: 'order', latencyMs: 5, facts: {} },
+    ]);
+  });
+
+  it('says in the line of a result what was done about it', () => {
+    const { results, log } = createBench({ onClassification: () => ({ action: 'lamp' }) });
+    results.opened('a');
+    results.message(resultOf());
+    assert.deepEqual(log.lines, [received('a', { matchedBy: 'order', action: 'lamp' })]);
+  });
+
+  it('counts what is not worth a line, hands it on all the same, and logs it at debug', () => {
+    const { results, log, classified } = createBench({ isWorthALine: () => false });
+    results.opened('a');
+    results.message(resultOf());
+    results.message(resultOf());
+    assert.deepEqual(log.summary(), ['debug result.filtered', 'debug result.unmatched']);
+    assert.deepEqual(classified, [seen]);
+  });
+
+  it('tells failures whatever is filtered', () => {
+    const { results, log } = createBench({ isWorthALine: () => false });
+    results.opened('a');
+    results.message(resultOf({ error: 'no model' }));
+    assert.deepEqual(log.summary(), ['warn result.failed']);
   });
 
   it('lets nobody go when one of a thousand is sent again', () => {

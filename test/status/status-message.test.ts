@@ -4,6 +4,7 @@ import { statusPayload, willPayload, type StatusFacts } from '../../src/status/s
 const facts: StatusFacts = {
   version: '1.2.3',
   deviceId: 'pi-1',
+  paused: false,
   config: { hash: 'abc', state: 'applied' },
   outbox: { entries: 2, bytes: 250_000, quarantined: 1 },
   camera: { driver: 'node-webcam', device: 'auto', state: 'failing', cause: 'noDevice' },
@@ -30,6 +31,7 @@ describe('statusPayload()', () => {
     assert.deepEqual(parse(statusPayload('online', facts)), {
       state: 'online',
       device_id: 'pi-1',
+      paused: false,
       host: { ...host, clock_synchronised: true },
       ...{ version, config, outbox, camera, last, counters },
     });

@@ -28,6 +28,7 @@ function create(timers: Clock = createSystemClock()): Status {
     configHash: 'abc',
     camera,
     diskPath: tmpdir(),
+    paused: () => true,
     outbox: () => ({ entries: 1, bytes: 5, quarantined: 0 }),
     clockSynchronised: () => true,
     counters: () => ({ 'capture.done': 2 }),
@@ -128,6 +129,7 @@ describe('createStatus()', () => {
       device_id: 'pi-1',
       config: { hash: 'abc', state: 'applied' },
       outbox: { entries: 1, bytes: 5, quarantined: 0 },
+      paused: true,
       counters: { 'capture.done': 2 },
     });
     assert.deepEqual(Object.keys(host ?? {}).sort(), [

@@ -14,6 +14,7 @@ const nowMs = Date.parse(NOW);
 const before = (seconds: number): string => new Date(nowMs - seconds * 1000).toISOString();
 
 const usual: AdmissionContext = {
+  closed: undefined,
   monotonicMs: 100_000,
   nowMs,
   clockSynchronised: true,
@@ -73,6 +74,17 @@ describe('admitTrigger() ignores', () => {
         context: { lastAdmittedMs: 95_001 },
       },
     ],
+    ['anything while paused', 'paused', { message: messageOf(''), context: { closed: 'paused' } }],
+    [
+      'what is retained, seen and old, as paused first of all',
+      'paused',
+      {
+        message: messageOf({ request_id: 'a', sent_at: before(999) }, { retained: true, duplicate: true }),
+        context: { ...seen, closed: 'paused' },
+      },
+    ],
+    ['what is malformed, as paused', 'paused', { message: messageOf('{'), context: { closed: 'paused' } }],
+    ['anything while stopping', 'stopping', { message: messageOf(''), context: { closed: 'stopping' } }],
   ];
   for (const [what, reason, given] of cases) {
     it(what, () => {
@@ -86,8 +98,9 @@ describe('admitTrigger() ignores', () => {
     const named = admit({ message: messageOf({ request_id: 'theirs' }, { retained: true }) });
     const unnamed = admit({ message: messageOf('', { retained: true }) });
     const broken = admit({ message: messageOf('{"request_id":"theirs"') });
-    const ids = [named, unnamed, broken].map((one) => one.kind === 'ignored' && one.triggerId);
-    assert.deepEqual(ids, ['theirs', 'made-up', 'made-up']);
+    const paused = admit({ message: messageOf({ request_id: 'theirs' }), context: { closed: 'paused' } });
+    const ids = [named, unnamed, broken, paused].map((one) => one.kind === 'ignored' && one.triggerId);
+    assert.deepEqual(ids, ['theirs', 'made-up', 'made-up', 'theirs']);
   });
 
   it('a malformed one with the field and what is allowed there', () => {
@@ -149,6 +162,27 @@ describe('admitTrigger() admits', () => {
       maxQuality: 70,
       reply,
     });
+  });
+
+  it('without a reply address that is too long to keep', () => {
+    const replies = [
+      { topic: 'x'.repeat(1025) },
+      { topic: 'answers', correlationData: new Uint8Array(1025) },
+    ];
+    for (const reply of replies) {
+      const admission = admit({ message: messageOf('', { reply }) });
+      assert.ok(admission.kind === 'admitted');
+      assert.equal(Object.hasOwn(admission.trigger, 'reply'), false);
+    }
+  });
+
+  it('with correlation data of its own, which does not hold the whole block it was read from', () => {
+    const block = Buffer.alloc(65_536, 7);
+    const reply = { topic: 'answers', correlationData: block.subarray(0, 1024) };
+    const admission = admit({ message: messageOf('', { reply }) });
+    const kept = admission.kind === 'admitted' ? admission.trigger.reply?.correlationData : undefined;
+    assert.deepEqual(kept, Buffer.alloc(1024, 7));
+    assert.ok(kept.buffer !== block.buffer);
   });
 
   it('an unnamed one under an id of ours, with no field that was not given', () => {

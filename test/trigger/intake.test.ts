@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Trigger } from '../../src/domain.ts';
+import type { Trigger, TriggerOutcome } from '../../src/domain.ts';
 import type { AdmissionPolicy } from '../../src/trigger/admit.ts';
 import { createIntake, type IgnoredTrigger, type Intake } from '../../src/trigger/intake.ts';
 import { createMailbox, type Burst, type Mailbox } from '../../src/trigger/mailbox.ts';
@@ -8,6 +8,7 @@ import { createFixedRandom, fixedUuid } from '../helpers/fixed-random.ts';
 import { messageOf } from './messages.ts';
 
 const MINUTE_MS = 60_000;
+const ACCEPTED: TriggerOutcome = { kind: 'accepted', requestId: 'r', bytes: 1, queued: 1 };
 
 interface Bench {
   readonly intake: Intake;
@@ -20,9 +21,14 @@ interface Bench {
 }
 
 function createBench(
-  options: { policy?: Partial<AdmissionPolicy>; burst?: Burst; clockSynchronised?: boolean } = {},
+  options: {
+    policy?: Partial<AdmissionPolicy>;
+    burst?: Burst;
+    clockSynchronised?: boolean;
+    closed?: () => 'paused' | 'stopping' | undefined;
+  } = {},
 ): Bench {
-  const { policy, burst = 'coalesce', clockSynchronised = true } = options;
+  const { policy, burst = 'coalesce', clockSynchronised = true, closed = () => undefined } = options;
   const clock = createFakeClock();
   const mailbox = createMailbox({ burst, maxWaiting: 16 });
   const admitted: Trigger[] = [];
@@ -30,6 +36,7 @@ function createBench(
   const said: string[] = [];
   const intake = createIntake({
     ...{ mailbox, clock, random: createFixedRandom(), clockSynchronised: () => clockSynchronised },
+    closed,
     policy: { retained: 'ignore', maxAgeSeconds: 60, minIntervalSeconds: 0, ...policy },
     onAdmitted: (trigger) => {
       admitted.push(trigger);
@@ -41,6 +48,10 @@ function createBench(
     },
   });
   return { intake, mailbox, clock, admitted, ignored, said };
+}
+
+function answerAll(intake: Intake, triggers: readonly Trigger[], outcome: TriggerOutcome): void {
+  for (const trigger of triggers) intake.answered(trigger, outcome);
 }
 
 describe('createIntake()', () => {
@@ -79,9 +90,48 @@ describe('createIntake()', () => {
     assert.deepEqual(said, ['admitted', 'busy', 'admitted']);
   });
 
-  it('ignores an id again for ten minutes, and no longer', async () => {
-    const { intake, clock, said } = createBench();
+  const unanswered: readonly Exclude<TriggerOutcome, { kind: 'accepted' }>[] = [
+    { kind: 'failed', reason: 'busy' },
+    { kind: 'failed', reason: 'outboxFull', requestId: 'r' },
+    { kind: 'ignored', reason: 'paused' },
+  ];
+  for (const outcome of unanswered) {
+    it(`lets a sender who was told ${outcome.kind}: ${outcome.reason} try again with the same id, not before`, () => {
+      const { intake, admitted, said } = createBench();
+      intake.message(messageOf({ request_id: 'a' }));
+      intake.message(messageOf({ request_id: 'a' }));
+      answerAll(intake, admitted, outcome);
+      intake.message(messageOf({ request_id: 'a' }));
+      assert.deepEqual(said, ['admitted', 'duplicate', 'admitted']);
+    });
+  }
+
+  it('knows the redelivery of one of two equal messages while the other is still in hand', () => {
+    const { intake, admitted, said } = createBench();
+    intake.message(messageOf('snap'));
+    intake.message(messageOf('snap'));
+    answerAll(intake, admitted.slice(0, 1), { kind: 'failed', reason: 'busy' });
+    intake.message(messageOf('snap', { duplicate: true }));
+    assert.deepEqual(said, ['admitted', 'admitted', 'duplicate']);
+  });
+
+  it('takes nothing while it is closed, also of its own, and says why', () => {
+    let closed: 'paused' | undefined = 'paused';
+    const { intake, said, ignored } = createBench({ closed: () => closed });
+    const reply = { topic: 'answers/7' };
+    intake.message(messageOf({ request_id: 'a' }, { reply }));
+    intake.local('timer');
+    intake.local('signal');
+    closed = undefined;
     intake.message(messageOf({ request_id: 'a' }));
+    assert.deepEqual(said, ['paused', 'paused', 'paused', 'admitted']);
+    assert.deepEqual(ignored[0], { triggerId: 'a', reason: 'paused', reply });
+  });
+
+  it('ignores an id again for ten minutes after it was accepted, and no longer', async () => {
+    const { intake, admitted, clock, said } = createBench();
+    intake.message(messageOf({ request_id: 'a' }));
+    answerAll(intake, admitted, ACCEPTED);
     await clock.advance(10 * MINUTE_MS);
     intake.message(messageOf({ request_id: 'a' }));
     await clock.advance(1);
@@ -90,8 +140,9 @@ describe('createIntake()', () => {
   });
 
   it('counts the ten minutes by time that passes, not by the wall clock', () => {
-    const { intake, clock, said } = createBench();
+    const { intake, admitted, clock, said } = createBench();
     intake.message(messageOf({ request_id: 'a' }));
+    answerAll(intake, admitted, ACCEPTED);
     clock.jump(24 * 60 * MINUTE_MS);
     intake.message(messageOf({ request_id: 'a' }));
     assert.deepEqual(said, ['admitted', 'duplicate']);
@@ -117,7 +168,7 @@ describe('createIntake()', () => {
     const { intake, mailbox, said } = createBench();
     const send = (id: string): string | undefined => {
       intake.message(messageOf({ request_id: id }));
-      mailbox.clear();
+      answerAll(intake, mailbox.clear(), ACCEPTED);
       return said.at(-1);
     };
     for (let count = 0; count < 4096; count += 1) send(String(count));

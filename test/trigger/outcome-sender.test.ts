@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { createOutcomeSender, type OutcomeSender } from '../../src/trigger/outcome-sender.ts';
-import { settle } from '../helpers/fake-clock.ts';
+import { createFakeClock, settle } from '../helpers/fake-clock.ts';
 import { createFakeLink, type FakeLink } from '../helpers/fake-link.ts';
 
-const create = (topic = 'outcome'): OutcomeSender => createOutcomeSender({ topic, mayReplyTo: () => true });
+const create = (clock = createFakeClock()): OutcomeSender =>
+  createOutcomeSender({ topic: 'outcome', mayReplyTo: () => true, clock });
 const silentLink = (): FakeLink => createFakeLink({ script: Array<'inFlight'>(100).fill('inFlight') });
 const tell = (sender: OutcomeSender, count = 1): void => {
   for (let at = 0; at < count; at += 1) sender.tell({ triggerId: 't' }, { kind: 'ignored', reason: 'busy' });
@@ -66,6 +67,47 @@ describe('createOutcomeSender()', () => {
     link.answer({ kind: 'acknowledged' });
     await settle();
     assert.equal(link.published.length, 45);
+  });
+
+  it('tells at most 500 a second, and all of a burst in the seconds that follow', async () => {
+    const clock = createFakeClock();
+    const sender = create(clock);
+    const link = createFakeLink();
+    void sender.run(link, new AbortController().signal);
+    for (let at = 0; at < 1000; at += 1) sender.tell({ triggerId: 't' }, { kind: 'failed', reason: 'busy' });
+    for (let turn = 0; turn < 60; turn += 1) await settle();
+    await clock.advance(999);
+    assert.equal(link.published.length, 500);
+    await clock.advance(1);
+    for (let turn = 0; turn < 60; turn += 1) await settle();
+    assert.equal(link.published.length, 1000);
+    await clock.advance(5000);
+    assert.deepEqual([sender.untold(), clock.timers()], [0, 0]);
+  });
+
+  it('counts what a flood, a missing link and a lost one leave untold', async () => {
+    const sender = create();
+    tell(sender, 3);
+    const stop = new AbortController();
+    const running = sender.run(silentLink(), stop.signal);
+    tell(sender, 1000);
+    assert.equal(sender.untold(), 3 + 1000 - 20 - 500);
+    stop.abort();
+    await running;
+    assert.equal(sender.untold(), 3 + 1000 - 20);
+  });
+
+  it('keeps room for the answers that a picture was taken for, whatever is refused meanwhile', () => {
+    const sender = create();
+    void sender.run(silentLink(), new AbortController().signal);
+    tell(sender, 1000);
+    const before = sender.untold();
+    for (let at = 0; at < 500; at += 1) {
+      sender.tell({ triggerId: 't' }, { kind: 'accepted', requestId: 'r', bytes: 1, queued: 1 });
+    }
+    assert.equal(sender.untold(), before);
+    sender.tell({ triggerId: 't' }, { kind: 'failed', reason: 'busy' });
+    assert.equal(sender.untold(), before + 1);
   });
 
   it('counts each answer where one trigger gets two', () => {
