@@ -2,7 +2,9 @@
 import { parseArgs } from 'node:util';
 import { Scope } from '../test/helpers/scope.ts';
 import { measureCapture } from './bench/capture.ts';
+import { measureDrain } from './bench/drain.ts';
 import { measureFit } from './bench/fit.ts';
+import { measureFleet } from './bench/fleet.ts';
 import { measureMemory } from './bench/memory.ts';
 import { measureOutbox } from './bench/outbox.ts';
 import { tableText, type Row } from './bench/rows.ts';
@@ -14,7 +16,9 @@ const MEASUREMENTS = [
   measureStart,
   measureFit,
   measureOutbox,
+  measureDrain,
   measureRoundTrips,
+  measureFleet,
   measureCapture,
   measureStream,
   measureMemory,

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { connectAsync } from 'mqtt';
 import { Arrivals } from '../../test/helpers/arrivals.ts';
 import { startChild, type Child } from '../../test/helpers/child.ts';
+import { unitEnvironment } from '../../test/helpers/unit-environment.ts';
 import { createHome } from '../../test/helpers/daemon.ts';
 import { startMosquitto } from '../../test/helpers/mosquitto.ts';
 import type { Scope } from '../../test/helpers/scope.ts';
@@ -20,7 +21,7 @@ export async function startDaemon(scope: Scope, settings: Settings): Promise<Chi
       '--config',
       home.configFolder,
     ],
-    env: home.env,
+    env: { ...home.env, ...unitEnvironment() },
     cwd: home.folder,
   });
 }

@@ -125,7 +125,7 @@ const IMPORTERS: readonly Importers[] = [
   { of: /^node:child_process$/, places: ['src/support/process-group.ts'], oneFile: true },
   {
     of: /^node:fs$/,
-    places: ['src/support/files.ts', 'src/support/durable-file.ts', 'src/support/lock-file.ts'],
+    places: ['files', 'durable-file', 'lock-file', 'folder-owner'].map((name) => `src/support/${name}.ts`),
     oneFile: false,
   },
   { of: /^node:(net|tls)$/, places: ['src/mqtt/', 'src/cli/'], oneFile: false },

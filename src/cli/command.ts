@@ -21,8 +21,8 @@ export interface Context {
   readonly clock: Clock;
   readonly random: Random;
   readonly version: string;
-  /** Standard output. */
-  readonly out: (text: string) => void;
+  /** Standard output; bytes go there as they are. */
+  readonly out: (text: string | Uint8Array) => void;
   /** Standard error: what is for the person, not for the pipe. */
   readonly err: (text: string) => void;
   readonly outIsTerminal: boolean;
@@ -41,6 +41,8 @@ export interface Command {
   readonly flags: Flags;
   /** Names of the arguments that are no flags, in order; all of them must be given. */
   readonly operands: readonly string[];
+  /** What may follow, as often as one likes. */
+  readonly moreOperands?: string;
   /** Exit codes beside 0, 1 and 2, for the help text. */
   readonly exits: Readonly<Record<number, string>>;
   readonly examples: readonly string[];

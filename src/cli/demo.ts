@@ -63,7 +63,8 @@ async function demoCamera({
     words: `${why}: a generated test picture`,
   });
   const path = searchPath(machine);
-  const v4l2 = createV4l2({ runProcess: createRunProcess({ clock, kill: machine.kill }), searchPath: path });
+  const runProcess = createRunProcess({ clock, kill: machine.kill });
+  const v4l2 = createV4l2({ clock, runProcess, searchPath: path });
   const found = await findDevice('auto', systemDevices(v4l2));
   if (found.kind === 'failed') return generated(found.cause === 'noDevice' ? 'no webcam here' : found.detail);
   if (!(await hasProgram('fswebcam', path))) {

@@ -1,30 +1,59 @@
 // Loads the configuration for a command, or prints every problem of it. It applies nothing.
 import { formatProblem } from '../config/problem.ts';
 import { loadConfig, type Loaded, type LoadOutcome } from '../config/load.ts';
+import type { Trust } from '../config/trust.ts';
+import { folderOwner } from '../support/folder-owner.ts';
 import type { Context } from './command.ts';
 import type { Arguments } from './parse-arguments.ts';
 
 const DEFAULT_FOLDER = '/etc/shutterd';
 const DEFAULT_STATE_FOLDER = '/var/lib/shutterd';
 
-export function readConfiguration(args: Arguments, context: Context): Promise<LoadOutcome> {
-  return load(args, context, { folders: [DEFAULT_FOLDER], settings: [] });
+/** `more` are paths beside those of `--config`. */
+export function readConfiguration(
+  args: Arguments,
+  context: Context,
+  more: readonly string[] = [],
+): Promise<LoadOutcome> {
+  return load(args, context, { folders: [DEFAULT_FOLDER], settings: [], more });
 }
 
 function load(
   args: Arguments,
   context: Context,
-  defaults: { readonly folders: readonly string[]; readonly settings: readonly string[] },
+  defaults: {
+    readonly folders: readonly string[];
+    readonly settings: readonly string[];
+    readonly more?: readonly string[];
+  },
 ): Promise<LoadOutcome> {
-  const paths = args.texts('config');
+  const { paths, pathsMayBeAbsent } = configurationPaths(args, defaults.more ?? []);
   return loadConfig({
-    paths: paths.length > 0 ? paths : defaults.folders,
-    defaultPathMayBeAbsent: paths.length === 0,
+    paths: pathsMayBeAbsent ? defaults.folders : paths,
+    defaultPathMayBeAbsent: pathsMayBeAbsent,
+    trust: trustOf(context, 'refuse'),
     env: context.machine.env,
     settings: [...defaults.settings, ...args.texts('set')],
     hostName: context.machine.hostName,
     stateDirectory: stateFolder(context),
   });
+}
+
+/** What was asked for by `--config` and `more`, else the default folder, which need not be there. */
+export function configurationPaths(
+  args: Arguments,
+  more: readonly string[],
+): {
+  readonly paths: readonly string[];
+  readonly pathsMayBeAbsent: boolean;
+} {
+  const paths = [...args.texts('config'), ...more];
+  return { paths: paths.length > 0 ? paths : [DEFAULT_FOLDER], pathsMayBeAbsent: paths.length === 0 };
+}
+
+/** Whose files count for this process, or would where its user runs the daemon. */
+export function trustOf({ machine }: Context, untrusted: Trust['untrusted']): Trust {
+  return { userId: machine.userId, untrusted, folderOwner };
 }
 
 /** The configuration, or `undefined` after its problems went to standard error, one a line. */

@@ -72,10 +72,13 @@ function unknownCommand(words: readonly string[], commands: readonly Command[]):
   return `Cannot run ${words[0] ?? ''}: there is no such command, ${hint}`;
 }
 
-function wrongOperands({ name, operands }: Command, args: Arguments): string | undefined {
-  if (args.operands.length === operands.length) return undefined;
-  const wanted = operands.length === 0 ? 'none' : operands.join(' ');
-  return `Cannot run ${name}: it is given ${args.operands.length} arguments, allowed is ${wanted}`;
+function wrongOperands({ name, operands, moreOperands }: Command, args: Arguments): string | undefined {
+  const { length } = args.operands;
+  if (length === operands.length || (length > operands.length && moreOperands !== undefined))
+    return undefined;
+  const names = [...operands, ...(moreOperands === undefined ? [] : [`[${moreOperands}]...`])];
+  const wanted = names.length === 0 ? 'none' : names.join(' ');
+  return `Cannot run ${name}: it is given ${length} arguments, allowed is ${wanted}`;
 }
 
 function wrongUsage(context: Context, message: string, help: string): number {

@@ -11,6 +11,7 @@ const SESSION_SECONDS_MAX = 3600;
 
 export const AWS_LIMITS: readonly Rule[] = [
   aws('mqtt.qos', '0 or 1', ({ mqtt }) => mqtt.qos === 2),
+  aws('mqtt.protocol', 'auto, 4 or 5', ({ mqtt }) => mqtt.protocol === 3),
   aws(
     'image.maxPayloadBytes',
     `at most ${String(PAYLOAD_BYTES_MAX)}`,

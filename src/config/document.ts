@@ -16,11 +16,11 @@ import {
 } from 'js-yaml';
 import { errorCode } from '../support/errors.ts';
 import { isRecord, isSafeName } from './format.ts';
-import { positionIn, startsOfLines } from './text-position.ts';
+import { positionIn, startsOfLines, type Place } from './text-position.ts';
 import { shownValue } from './problem.ts';
 
 export const FILE_BYTES_MAX = 256 * 1024;
-export const DEPTH_MAX = 32;
+export const DEPTH_MAX = 64;
 
 /** One thing in a file that stands in the way of reading it. */
 export interface Fault {
@@ -35,10 +35,16 @@ export type Document =
   | {
       readonly kind: 'document';
       readonly root: Readonly<Record<string, unknown>>;
-      /** Lines (from 1) of the keys, by their dotted path. */
-      readonly lines: ReadonlyMap<string, number>;
+      /** Where the keys stand, by `pathOf`. */
+      readonly places: ReadonlyMap<string, Place>;
     }
   | { readonly kind: 'malformed'; readonly faults: readonly Fault[] };
+
+/** The path of a key below `parent` (empty at the top): `b` below `a` is `a.b`, and the one key `a.b` is `a\\.b`. */
+export function pathOf(parent: string, name: string): string {
+  const escaped = name.replaceAll('.', '\\.');
+  return parent === '' ? escaped : `${parent}.${escaped}`;
+}
 
 /** Never throws, whatever the bytes. An empty file is an empty map. */
 export function parseDocument(bytes: Uint8Array): Document {
@@ -73,7 +79,7 @@ class DocumentReader {
   readonly #text: string;
   readonly #events: readonly Event[];
   readonly #lineStarts: readonly number[];
-  readonly #lines = new Map<string, number>();
+  readonly #places = new Map<string, Place>();
   readonly #faults: Fault[] = [];
   #next = 0;
 
@@ -89,7 +95,7 @@ class DocumentReader {
       this.#faults.push({ found: 'its top level is no map', allowed: 'a map of keys' });
     }
     if (this.#faults.length > 0) return { kind: 'malformed', faults: this.#faults.slice(0, FAULTS_MAX) };
-    return { kind: 'document', root: isRecord(root) ? root : {}, lines: this.#lines };
+    return { kind: 'document', root: isRecord(root) ? root : {}, places: this.#places };
   }
 
   #document(): unknown {
@@ -127,12 +133,12 @@ class DocumentReader {
     const entries = new Map<string, unknown>();
     while (!this.#atEnd()) {
       const { name, start } = this.#key();
-      const inner = path === '' ? name : `${path}.${name}`;
+      const inner = pathOf(path, name);
       if (entries.has(name))
         this.#refuse(start, `the key ${shownValue(name)} is there twice`, 'each key once');
       if (!isSafeName(name))
         this.#refuse(start, `a key is named ${name}`, 'any name but __proto__, prototype, constructor');
-      if (!this.#lines.has(inner)) this.#lines.set(inner, positionIn(this.#lineStarts, start).line);
+      if (!this.#places.has(inner)) this.#places.set(inner, positionIn(this.#lineStarts, start));
       entries.set(name, this.#value(inner));
     }
     this.#take();

@@ -5,12 +5,17 @@ export interface Format<T> {
   readonly name: string;
   /** What is allowed, as a noun phrase for messages and the reference. */
   readonly allowed: string;
+  /** The same for editors, as JSON Schema: it refuses nothing that is accepted here, and may let pass what is not. */
+  readonly schema: SchemaPart;
   accepts(value: unknown): value is T;
   /** Reads environment or flag text. What cannot be read comes back as the text, which `accepts` then refuses. */
   fromText(text: string): unknown;
   /** True where layers add to the value key by key instead of replacing it. */
   readonly merges?: true;
 }
+
+/** A piece of JSON Schema, draft-07. */
+export type SchemaPart = Readonly<Record<string, unknown>>;
 
 // Decimal notation only: `12abc`, `0x1f`, `1e3`, the empty text and surrounding blanks stay text.
 const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
@@ -25,6 +30,7 @@ export function integer({ min, max, unit }: Range): Format<number> {
   return {
     name: `integer ${String(min)}..${String(max)}${inUnit(unit)}`,
     allowed: `a whole number from ${String(min)} to ${String(max)}${inUnit(unit)}`,
+    schema: { type: 'integer', minimum: min, maximum: max },
     accepts: (value): value is number => Number.isSafeInteger(value) && within(value, min, max),
     fromText: decimalFromText,
   };
@@ -34,6 +40,7 @@ export function decimal({ min, max, unit }: Range): Format<number> {
   return {
     name: `number ${String(min)}..${String(max)}${inUnit(unit)}`,
     allowed: `a number from ${String(min)} to ${String(max)}${inUnit(unit)}`,
+    schema: { type: 'number', minimum: min, maximum: max },
     accepts: (value): value is number => within(value, min, max),
     fromText: decimalFromText,
   };
@@ -44,6 +51,7 @@ export function oneOf<const T extends readonly (string | number)[]>(...options: 
   return {
     name: `one of ${options.join(', ')}`,
     allowed: listed(options),
+    schema: { enum: options },
     accepts: (value): value is T[number] => options.some((option) => option === value),
     fromText: (text) => options.find((option) => String(option) === text) ?? text,
   };
@@ -54,18 +62,24 @@ export function yesOrNo(): Format<boolean> {
   return {
     name: 'boolean',
     allowed: 'true or false',
+    schema: { type: 'boolean' },
     accepts: (value): value is boolean => typeof value === 'boolean',
     fromText: (text) => (text === 'true' ? true : text === 'false' ? false : text),
   };
 }
 
-export function text(
-  name: string,
-  rule: { readonly allowed: string; readonly test: (value: string) => boolean },
-): Format<string> {
+export interface TextRule {
+  readonly allowed: string;
+  /** For the schema: a regular expression without flags that matches at least what `test` accepts. */
+  readonly pattern: string;
+  readonly test: (value: string) => boolean;
+}
+
+export function text(name: string, rule: TextRule): Format<string> {
   return {
     name,
     allowed: rule.allowed,
+    schema: { type: 'string', pattern: rule.pattern },
     accepts: (value): value is string => typeof value === 'string' && rule.test(value),
     fromText: (given) => given,
   };
@@ -77,6 +91,7 @@ export function unsettable<T>(format: Format<T>): Format<T | null> {
     ...format,
     name: `${format.name} or unset`,
     allowed: `${format.allowed}, or null for none`,
+    schema: { anyOf: [format.schema, { type: 'null' }] },
     accepts: (value): value is T | null => value === null || format.accepts(value),
     fromText: (given) => (given === '' ? null : format.fromText(given)),
   };
@@ -87,6 +102,7 @@ export function listOf(format: Format<string>, maxItems: number): Format<readonl
   return {
     name: `list of ${format.name}`,
     allowed: `a list of at most ${String(maxItems)}, each ${format.allowed}`,
+    schema: { type: 'array', items: format.schema, maxItems },
     accepts: (value): value is readonly string[] =>
       Array.isArray(value) && value.length <= maxItems && value.every((item) => format.accepts(item)),
     fromText: (given) => (given.trimStart().startsWith('[') ? jsonFromText(given) : commaSeparated(given)),

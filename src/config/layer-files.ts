@@ -1,5 +1,5 @@
 // Reads single layer files with their problems, each file by itself; which files there are is decided in layers.
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errorMessage } from '../support/errors.ts';
 import { listFolder, readBoundedFile } from '../support/files.ts';
 import { FILE_BYTES_MAX, parseDocument } from './document.ts';
@@ -7,6 +7,7 @@ import { nearestName } from './nearest-name.ts';
 import { fileProblem, type Problem } from './problem.ts';
 import type { Keys } from './schema.ts';
 import { settingsOfFile, type LayerKind, type Setting } from './setting.ts';
+import { objectionWarning, type Gate, type Trust } from './trust.ts';
 
 /** What one or several files say. */
 export interface Layers {
@@ -19,21 +20,36 @@ export interface Layers {
 
 export const NOTHING: Layers = { settings: [], files: [], problems: [], warnings: [] };
 
+/** What reading needs beside a path. */
+export interface Reading {
+  readonly keys: Keys;
+  readonly gate: Gate;
+  readonly untrusted: Trust['untrusted'];
+}
+
 const ENDINGS = ['json', 'yaml', 'yml'];
+const LAYER_FILE = /\.(?:json|yaml|yml)$/;
+// What Syncthing makes of a file that was changed in two places ("Conflicting Changes" in its documentation).
+const CONFLICT_COPY = /\.sync-conflict-\d{8}-\d{6}/;
 
 /** `base` without its ending: one file of `.json`, `.yaml` or `.yml`, or none. */
-export async function readLayer(base: string, layer: LayerKind, keys: Keys): Promise<Layers> {
-  const read = await Promise.all(ENDINGS.map((ending) => readFile(`${base}.${ending}`, layer, keys)));
+export async function readLayer(base: string, layer: LayerKind, reading: Reading): Promise<Layers> {
+  const read = await Promise.all(ENDINGS.map((ending) => readFile(`${base}.${ending}`, layer, reading)));
   const present = read.filter((file) => !isAbsent(file));
   const [first, second] = ENDINGS.filter((_, at) => !isAbsent(read[at])).map((ending) => `${base}.${ending}`);
   if (first !== undefined && second !== undefined) {
     return refused(fileProblem(second, `${first} is there too`, 'one file for one layer'));
   }
-  return present[0] ?? NOTHING;
+  return present[0] ?? leadsNowhere(base);
 }
 
-export async function readFile(path: string, layer: LayerKind, keys: Keys): Promise<Layers> {
-  const read = await readBoundedFile(path, FILE_BYTES_MAX);
+export async function readFile(path: string, layer: LayerKind, reading: Reading): Promise<Layers> {
+  const { keys, gate, untrusted } = reading;
+  const place = await gate.place(path);
+  if (typeof place === 'object' && 'problem' in place) return refused(place.problem);
+  // What has no real path is opened all the same, to tell what is not there from what this user may not reach.
+  const real = place === 'absent' ? path : place.path;
+  const read = await readBoundedFile(real, FILE_BYTES_MAX);
   switch (read.kind) {
     case 'absent':
       return NOTHING;
@@ -44,34 +60,34 @@ export async function readFile(path: string, layer: LayerKind, keys: Keys): Prom
     case 'failed':
       return refused(fileProblem(path, read.detail, 'a regular file that this user may read'));
     case 'read': {
-      const document = parseDocument(read.bytes);
-      if (document.kind === 'document') {
-        return { ...NOTHING, files: [path], ...settingsOfFile({ path, layer, document }, keys) };
-      }
-      const problems = document.faults.map(({ line, column, found, allowed }) => {
-        const place = line === undefined ? '' : `:${String(line)}:${String(column ?? 1)}`;
-        return fileProblem(path + place, found, allowed);
-      });
-      return { ...NOTHING, problems };
+      const objections = await gate.objections(real, read);
+      // Not a word of its content: an error message would show it to whoever may not read the file.
+      if (objections.length > 0 && untrusted === 'refuse') return { ...NOTHING, problems: objections };
+      const said = contentOf({ path, layer, bytes: read.bytes }, keys);
+      return { ...said, warnings: objections.map(objectionWarning) };
     }
   }
 }
 
-/** `fleeet.yaml` would otherwise be a file that somebody trusts and nobody reads. */
-export async function strayFiles(folder: string): Promise<Layers> {
+/** `fleeet.yaml` would otherwise be a file that somebody trusts and nobody reads. `names` are the layers of this folder. */
+export async function strayFiles(folder: string, names: readonly string[]): Promise<Layers> {
   try {
-    const strays = (await listFolder(folder)).filter((name) =>
-      /^(?!\.|fleet\.|local\.).*\.(?:json|yaml|yml)$/.test(name),
-    );
-    const warnings = strays.map((name) => {
-      const nearest = nearestName(name.replace(/\.\w+$/, ''), ['fleet', 'local']);
-      const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
-      return `${join(folder, name)} is not read: only fleet, local, groups/NAME and devices/ID are layers${hint}`;
-    });
-    return { ...NOTHING, warnings };
+    const files = (await listFolder(folder)).filter((name) => LAYER_FILE.test(name) && !name.startsWith('.'));
+    const warnings = files
+      .filter((name) => !names.includes(name.replace(LAYER_FILE, '')))
+      .map((name) => (CONFLICT_COPY.test(name) ? conflictCopy(folder, name) : stray(folder, name, names)));
+    return { ...NOTHING, warnings: [...warnings, ...(await conflictsBelow(folder))] };
   } catch (error) {
     return refused(fileProblem(folder, errorMessage(error), 'a folder that this user may read'));
   }
+}
+
+/** Names of the layers in `groups/` or `devices/`: their files without the ending, conflict copies left out. */
+export async function layerNames(folder: string): Promise<readonly string[]> {
+  const files = (await listFolder(folder)).filter(
+    (name) => LAYER_FILE.test(name) && !name.startsWith('.') && !CONFLICT_COPY.test(name),
+  );
+  return [...new Set(files.map((name) => name.replace(LAYER_FILE, '')))];
 }
 
 export function refused(problem: Problem): Layers {
@@ -80,4 +96,53 @@ export function refused(problem: Problem): Layers {
 
 export function isAbsent(layer: Layers | undefined): boolean {
   return layer === undefined || (layer.files.length === 0 && layer.problems.length === 0);
+}
+
+function contentOf(file: { path: string; layer: LayerKind; bytes: Uint8Array }, keys: Keys): Layers {
+  const { path, layer, bytes } = file;
+  const document = parseDocument(bytes);
+  if (document.kind === 'document') {
+    return { ...NOTHING, files: [path], ...settingsOfFile({ path, layer, document }, keys) };
+  }
+  const problems = document.faults.map(({ line, column, found, allowed }) => {
+    const place = line === undefined ? '' : `:${String(line)}:${String(column ?? 1)}`;
+    return fileProblem(path + place, found, allowed);
+  });
+  return { ...NOTHING, problems };
+}
+
+/** A name whose link leads to nothing is half a delivery, and no sign that a layer is not wanted. */
+async function leadsNowhere(base: string): Promise<Layers> {
+  try {
+    const names = await listFolder(dirname(base));
+    const found = ENDINGS.map((ending) => `${basename(base)}.${ending}`).find((name) => names.includes(name));
+    if (found === undefined) return NOTHING;
+    return refused(
+      fileProblem(join(dirname(base), found), 'it is a link that leads nowhere', 'a file, or a link to one'),
+    );
+  } catch {
+    return NOTHING; // a folder that may be entered and not listed; what was asked for is not in it
+  }
+}
+
+async function conflictsBelow(folder: string): Promise<readonly string[]> {
+  const found = await Promise.all(
+    ['groups', 'devices'].map(async (below) => {
+      const names = await listFolder(join(folder, below));
+      return names
+        .filter((name) => CONFLICT_COPY.test(name))
+        .map((name) => conflictCopy(join(folder, below), name));
+    }),
+  );
+  return found.flat();
+}
+
+function conflictCopy(folder: string, name: string): string {
+  return `${join(folder, name)} is not read: it is a conflict copy of Syncthing; merge it by hand and delete it`;
+}
+
+function stray(folder: string, name: string, names: readonly string[]): string {
+  const nearest = nearestName(name.replace(LAYER_FILE, ''), names);
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  return `${join(folder, name)} is not read: only ${[...names, 'groups/NAME'].join(', ')} and devices/ID are layers${hint}`;
 }

@@ -1,12 +1,14 @@
 // Reads the layers of a configuration from folders and files, in their order. It checks names and files, never values.
 import { join } from 'node:path';
-import { pathKind } from '../support/files.ts';
+import { isAbsent, NOTHING, readLayer, type Layers } from './layer-files.ts';
 import { deviceId, groupNames } from './formats.ts';
-import { isAbsent, NOTHING, readFile, readLayer, refused, strayFiles, type Layers } from './layer-files.ts';
 import { lastValue } from './merge.ts';
-import { fileProblem, valueProblem, type Problem } from './problem.ts';
+import { openSource, treeOf, type Source } from './open-source.ts';
+import { valueProblem } from './problem.ts';
+import { rolloutOf, type Rollout, type Tree } from './rollout.ts';
 import type { Keys } from './schema.ts';
 import type { Setting } from './setting.ts';
+import type { Trust } from './trust.ts';
 
 export interface LayerOptions {
   readonly keys: Keys;
@@ -16,84 +18,76 @@ export interface LayerOptions {
   readonly above: readonly Setting[];
   /** The device id where nobody sets one. */
   readonly defaultDeviceId: string | undefined;
+  /** Whether the folders' `local` files are of the device that is loaded. */
+  readonly withLocal: boolean;
+  readonly trust?: Trust;
+  /** In place of what `rollout` says. */
+  readonly tree?: Tree;
+}
+
+export interface ReadLayers extends Layers {
+  /** Where there is a next tree. */
+  readonly rollout?: Rollout;
 }
 
 /**
  * Each path in order: a folder gives fleet < groups/NAME < devices/ID < local, a file gives itself, as `local`.
- * The device id is found before `devices/` is read, and the groups before `groups/`.
+ * The device id is found before the tree is chosen, the tree before `devices/` is read, and the groups before `groups/`.
  */
-export async function readLayers(options: LayerOptions): Promise<Layers> {
-  const { keys, paths, above } = options;
-  const sources = await inOrder(paths, (path) => openSource(path, options));
-  const locals = sources.flatMap(({ local }) => local.settings);
+export async function readLayers(options: LayerOptions): Promise<ReadLayers> {
+  const { paths, above } = options;
+  const opened = await Promise.all(paths.map((path) => openSource(path, options)));
+  const locals = opened.flatMap(({ local }) => local.settings);
   const id = lastValue([...locals, ...above], 'device.id') ?? options.defaultDeviceId;
-  const devices = await inOrder(sources, ({ folder }) =>
-    folder === undefined || !deviceId.accepts(id)
-      ? NOTHING
-      : readLayer(join(folder, 'devices', id), 'device', keys),
-  );
+  const rollout = chooseTree(opened, id, options);
+  const sources = opened.map((source) => treeOf(source, rollout?.tree ?? 'current'));
+  const devices = await Promise.all(sources.map((source) => readNamed(source, 'devices', id)));
   const deciding = sources.flatMap(({ fleet, local }, at) => [fleet, devices[at] ?? NOTHING, local]);
   const groups = lastValue([...deciding.flatMap(({ settings }) => settings), ...above], 'device.groups');
   const names = groupNames.accepts(groups) ? [...new Set(groups)] : [];
-  const groupLayers = await inOrder(sources, ({ folder }) => readGroups(folder, names, keys));
+  const groupLayers = await Promise.all(
+    sources.map((source) => Promise.all(names.map((name) => readNamed(source, 'groups', name)))),
+  );
   const folders = sources.flatMap(({ folder }) => folder ?? []);
-  return joined([
-    ...sources.flatMap(({ problems, fleet, local }, at) => [
-      problems,
-      fleet,
-      ...(groupLayers[at] ?? []),
-      devices[at] ?? NOTHING,
-      local,
-    ]),
-    missingGroups(names, groupLayers, folders.length > 0 ? folders : paths),
-  ]);
-}
-
-/** One `--config` path, opened as far as it can be before the device has a name. */
-interface Source {
-  readonly folder?: string;
-  readonly fleet: Layers;
-  readonly local: Layers;
-  readonly problems: Layers;
-}
-
-async function openSource(path: string, { keys, pathsMayBeAbsent }: LayerOptions): Promise<Source> {
-  const kind = await pathKind(path);
-  switch (kind) {
-    case 'folder': {
-      const fleet = await readLayer(join(path, 'fleet'), 'fleet', keys);
-      return {
-        folder: path,
+  return {
+    ...joined([
+      ...sources.flatMap(({ problems, fleet, local }, at) => [
+        problems,
         fleet,
-        local: await readLayer(join(path, 'local'), 'local', keys),
-        problems: await strayFiles(path),
-      };
-    }
-    case 'file':
-      return { fleet: NOTHING, local: await readFile(path, 'local', keys), problems: NOTHING };
-    case 'characterDevice':
-    case 'other':
-      return closed(fileProblem(path, 'it is neither a file nor a folder', 'a configuration file or folder'));
-    case 'absent':
-      // The folder nobody asked for: groups named elsewhere are still looked for in it, and missed by its name.
-      return pathsMayBeAbsent
-        ? { fleet: NOTHING, local: NOTHING, problems: NOTHING }
-        : closed(fileProblem(path, 'it is not there, or may not be read', 'an existing file or folder'));
-  }
+        ...(groupLayers[at] ?? []),
+        devices[at] ?? NOTHING,
+        local,
+      ]),
+      missingGroups(names, groupLayers, folders.length > 0 ? folders : paths),
+    ]),
+    ...(rollout === undefined ? {} : { rollout }),
+  };
 }
 
-function closed(problem: Problem): Source {
-  return { fleet: NOTHING, local: NOTHING, problems: refused(problem) };
+/** One answer for all folders of a device: half a change would be none that anybody has written. */
+function chooseTree(
+  sources: readonly Source[],
+  id: unknown,
+  { above, keys, tree }: LayerOptions,
+): Rollout | undefined {
+  if (!sources.some(({ next }) => next !== undefined) || !deviceId.accepts(id)) return undefined;
+  const settings = [
+    ...sources.flatMap(({ fleet, local }) => [...fleet.settings, ...local.settings]),
+    ...above,
+  ];
+  const percent = lastValue(settings, 'rollout.percent') ?? keys.get('rollout.percent')?.default;
+  const salt = lastValue(settings, 'rollout.salt') ?? keys.get('rollout.salt')?.default;
+  const rollout = rolloutOf(id, {
+    percent: typeof percent === 'number' ? percent : 0, // refused where it is laid over the default
+    salt: typeof salt === 'string' ? salt : '',
+  });
+  return tree === undefined ? rollout : { ...rollout, tree };
 }
 
-async function readGroups(
-  folder: string | undefined,
-  names: readonly string[],
-  keys: Keys,
-): Promise<readonly Layers[]> {
-  return folder === undefined
-    ? []
-    : inOrder(names, (name) => readLayer(join(folder, 'groups', name), 'group', keys));
+async function readNamed(source: Source, below: 'devices' | 'groups', name: unknown): Promise<Layers> {
+  const { folder, reading } = source;
+  if (folder === undefined || !deviceId.accepts(name)) return NOTHING;
+  return readLayer(join(folder, below, name), below === 'devices' ? 'device' : 'group', reading);
 }
 
 /** A group has to be in at least one of the folders. */
@@ -122,8 +116,4 @@ function joined(layers: readonly Layers[]): Layers {
     problems: layers.flatMap(({ problems }) => problems),
     warnings: layers.flatMap(({ warnings }) => warnings),
   };
-}
-
-async function inOrder<T, R>(items: readonly T[], work: (item: T) => R | Promise<R>): Promise<readonly R[]> {
-  return Promise.all(items.map(work));
 }

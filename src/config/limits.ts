@@ -42,6 +42,11 @@ export const LIMITS: readonly Rule[] = [
     broken: ({ camera }) => camera.device === 'TEST' && camera.driver !== 'node-webcam',
     allowed: 'device TEST with driver node-webcam only',
   },
+  {
+    keys: ['payload.publishFrame', 'payload.metadata'],
+    broken: ({ payload }) => payload.format !== 'dlstreamer' && !payload.publishFrame && !payload.metadata,
+    allowed: 'one of the two, or nothing is left to publish',
+  },
   ...ownTopicRules(),
   ...AWS_LIMITS,
 ];
@@ -69,7 +74,20 @@ export function expanded(config: Config): Config {
 }
 
 /** What works and is unwise. */
-export function configWarnings({ mqtt }: Config): readonly string[] {
+export function configWarnings({ mqtt, payload }: Config): readonly string[] {
+  return [...unencrypted(mqtt), ...lostMetadata(mqtt, payload)];
+}
+
+/** User properties came with MQTT 5. */
+function lostMetadata({ protocol }: Config['mqtt'], payload: Config['payload']): readonly string[] {
+  const { format, metadata, publishFrame } = payload;
+  if (format !== 'raw' || !metadata || !publishFrame || protocol === 'auto' || protocol === 5) return [];
+  return [
+    `payload.format is raw and mqtt.protocol ${protocol}: the metadata is not sent, use mqtt.protocol 5 or payload.format json`,
+  ];
+}
+
+function unencrypted(mqtt: Config['mqtt']): readonly string[] {
   const address = brokerAddress(mqtt.url);
   if (address === undefined || address.scheme === 'mqtts' || address.scheme === 'wss') return [];
   const warnings: string[] = [];

@@ -10,9 +10,11 @@ import { configWarnings, expanded, LIMITS } from './limits.ts';
 import { mergeSettings, type Merged, type Origin } from './merge.ts';
 import { notYetProblems } from './not-yet.ts';
 import { valueProblem, type Problem } from './problem.ts';
+import type { Rollout, Tree } from './rollout.ts';
 import { ruleProblems } from './rule.ts';
 import { configOf, schemaKeys, type Config, type Keys } from './schema.ts';
 import { settingsOfEnvironment, settingsOfFlags } from './setting.ts';
+import type { Trust } from './trust.ts';
 
 export interface LoadOptions {
   /** The `--config` paths, in order: folders laid out as a tree, or single files. */
@@ -25,6 +27,12 @@ export interface LoadOptions {
   readonly hostName: string;
   /** Where the outbox is unless `outbox.directory` is set; default `/var/lib/shutterd`. */
   readonly stateDirectory?: string;
+  /** Loads for the device of this id, wherever this runs: machine, environment and `local` files have no say then. */
+  readonly device?: string;
+  /** In place of the tree that `rollout` chooses. */
+  readonly tree?: Tree;
+  /** Whose files are believed; absent: everybody's, which is for trees that no daemon will run. */
+  readonly trust?: Trust;
 }
 
 export interface Loaded {
@@ -38,6 +46,8 @@ export interface Loaded {
   /** SHA-256 (hex) of the effective configuration in canonical form. */
   readonly hash: string;
   readonly warnings: readonly string[];
+  /** Which tree the device took; absent where there is no next one. */
+  readonly rollout?: Rollout;
 }
 
 export type LoadOutcome = Loaded | { readonly kind: 'rejected'; readonly problems: readonly Problem[] };
@@ -45,16 +55,23 @@ export type LoadOutcome = Loaded | { readonly kind: 'rejected'; readonly problem
 /** Everything that is wrong is reported at once. Reads the files and, for a device without a name, what the machine is. */
 export async function loadConfig(options: LoadOptions): Promise<LoadOutcome> {
   const keys = schemaKeys();
-  const environment = settingsOfEnvironment(options.env, keys);
+  const { device, tree, trust } = options;
+  const environment = settingsOfEnvironment(device === undefined ? options.env : {}, keys);
   const flags = settingsOfFlags(options.settings, keys);
   const above = [...environment.settings, ...flags.settings];
-  const identity = await machineIdentity(options.hostName, readSystemText);
+  const identity: Identity =
+    device === undefined
+      ? await machineIdentity(options.hostName, readSystemText)
+      : { kind: 'named', deviceId: device };
   const layers = await readLayers({
     keys,
     paths: options.paths,
     pathsMayBeAbsent: options.defaultPathMayBeAbsent,
     above,
     defaultDeviceId: identity.kind === 'named' ? identity.deviceId : undefined,
+    withLocal: device === undefined,
+    ...(tree === undefined ? {} : { tree }),
+    ...(trust === undefined ? {} : { trust }),
   });
   const outbox = join(options.stateDirectory ?? '/var/lib/shutterd', 'outbox');
   const defaults = machineDefaults(keys, identity, outbox);
@@ -77,6 +94,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadOutcome> {
     files: layers.files,
     hash: createHash('sha256').update(canonicalJson(config)).digest('hex'),
     warnings: [...layers.warnings, ...configWarnings(config)],
+    ...(layers.rollout === undefined ? {} : { rollout: layers.rollout }),
   };
 }
 

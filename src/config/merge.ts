@@ -6,7 +6,7 @@ import type { LayerKind, Setting } from './setting.ts';
 
 /** Who set a key, and to what. */
 export interface Origin {
-  /** `default`, a file (`path:line`), `environment` or `flag`. */
+  /** `default`, a file (`path:line:column` of the key), `environment` or `flag`. */
   readonly source: string;
   readonly value: unknown;
 }
@@ -23,7 +23,10 @@ export interface Merged {
 /** The layers that may set a key which decides about layers. */
 const RESERVED: ReadonlyMap<string, readonly LayerKind[]> = new Map([
   ['device.id', ['local', 'environment', 'flag']],
-  ['device.groups', ['fleet', 'device', 'local', 'environment', 'flag']],
+  ['device.groups', ['fleet', 'next/fleet', 'device', 'local', 'environment', 'flag']],
+  // Read before the tree is chosen: a next tree that had a word in it could never be left again.
+  ['rollout.percent', ['fleet', 'local', 'environment', 'flag']],
+  ['rollout.salt', ['fleet', 'local', 'environment', 'flag']],
 ]);
 
 /** `settings` in the order of their layers; the last one wins. */

@@ -10,18 +10,7 @@ export interface NotYet {
   readonly values?: readonly unknown[];
 }
 
-export const NOT_YET: readonly NotYet[] = [
-  { key: 'mqtt.transport' },
-  { key: 'mqtt.proxyUrl' },
-  { key: 'topics.pause' },
-  { key: 'payload.format' },
-  { key: 'results.filter' },
-  { key: 'results.historyEntries' },
-  { key: 'results.actions' },
-  { key: 'rollout.percent' },
-  { key: 'rollout.salt' },
-  { key: 'config.probationSeconds' },
-];
+export const NOT_YET: readonly NotYet[] = [{ key: 'mqtt.transport' }, { key: 'config.probationSeconds' }];
 
 /** `values` as they were given: nothing expanded. */
 export function notYetProblems(

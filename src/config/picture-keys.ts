@@ -106,7 +106,15 @@ export const imageKeys = {
 };
 
 export const payloadKeys = {
-  format: key(oneOf('json', 'raw', 'dlstreamer'), 'json', 'How a request looks on the wire.'),
-  metadata: key(yesOrNo(), true, 'With format json: false publishes exactly {"image_data": ...}.'),
+  format: key(
+    oneOf('json', 'raw', 'dlstreamer'),
+    'json',
+    'How a request looks on the wire: json, raw (the JPEG; the rest in user properties of MQTT 5) or dlstreamer.',
+  ),
+  metadata: key(
+    yesOrNo(),
+    true,
+    'false publishes the picture alone: with json exactly {"image_data": ...}. dlstreamer has its metadata always.',
+  ),
   publishFrame: key(yesOrNo(), true, 'false publishes the metadata only.'),
 };

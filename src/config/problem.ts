@@ -2,7 +2,7 @@
 import { escapeInvisible } from '../support/visible-text.ts';
 
 export interface Problem {
-  /** The file (`path:line` where the line is known), `environment` or `flag`. */
+  /** The file (`path:line:column` where the place is known), `environment`, `flag` or `default`. */
   readonly source: string;
   /** The key; empty where the file as a whole cannot be used. */
   readonly key: string;

@@ -1,16 +1,16 @@
 // Turns files, environment and flags into settings: one value, one key, one source. It checks names, never values.
 import { isRecord } from './format.ts';
-import type { Document } from './document.ts';
+import { pathOf, type Document } from './document.ts';
 import { nearestName } from './nearest-name.ts';
 import { valueProblem, type Problem } from './problem.ts';
 import type { Keys } from './schema.ts';
 
-/** Which layer a setting comes from; it decides who may set `device.id` and `device.groups`. */
-export type LayerKind = 'fleet' | 'group' | 'device' | 'local' | 'environment' | 'flag';
+/** Which layer a setting comes from; it decides who may set `device.id`, `device.groups` and `rollout`. */
+export type LayerKind = 'fleet' | 'next/fleet' | 'group' | 'device' | 'local' | 'environment' | 'flag';
 
 export interface Setting {
   readonly layer: LayerKind;
-  /** The file (`path:line`), `environment` or `flag`. */
+  /** The file (`path:line:column` of the key), `environment` or `flag`. */
   readonly source: string;
   readonly key: string;
   readonly value: unknown;
@@ -43,8 +43,10 @@ export function settingsOfFile(
   const walk = (section: Readonly<Record<string, unknown>>, prefix: string): void => {
     for (const [name, value] of Object.entries(section)) {
       const key = prefix + name;
-      const line = file.document.lines.get(key);
-      const source = line === undefined ? file.path : `${file.path}:${String(line)}`;
+      // The sections above have no dots in their names, so a prefix is a path.
+      const place = file.document.places.get(pathOf(prefix.slice(0, -1), name));
+      const source =
+        place === undefined ? file.path : `${file.path}:${String(place.line)}:${String(place.column)}`;
       // A dotted name is never a key: `mqtt.url` has to be written as `url` below `mqtt`.
       if (keys.has(key) && !name.includes('.')) settings.push({ layer: file.layer, source, key, value });
       else if (!isSection(key, keys) || name.includes('.'))

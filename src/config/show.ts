@@ -3,21 +3,21 @@ import type { Loaded } from './load.ts';
 import type { Origin } from './merge.ts';
 import { nearestName } from './nearest-name.ts';
 import { isRecord } from './format.ts';
+import { describeRollout, type Rollout } from './rollout.ts';
 import { sourceOf } from './rule.ts';
 import { schemaKeys, type Keys } from './schema.ts';
 import { escapeInvisible } from '../support/visible-text.ts';
 
-/** One line a key: `key  value  (source)`, in columns, secrets masked. */
+/** One line a key: `key  value  (source)`, in columns, secrets masked; then which tree was taken, where there are two. */
 export function showConfig(loaded: Loaded): string {
   const rows = rowsOf(loaded);
   const keyWidth = Math.max(...rows.map(({ key }) => key.length));
   const valueWidth = Math.min(VALUE_COLUMN_MAX, Math.max(...rows.map(({ text }) => text.length)));
-  return rows
-    .map(
-      ({ key, text, source }) =>
-        `${key.padEnd(keyWidth)}  ${text.padEnd(valueWidth)}  (${escapeInvisible(source)})\n`,
-    )
-    .join('');
+  const lines = rows.map(
+    ({ key, text, source }) =>
+      `${key.padEnd(keyWidth)}  ${text.padEnd(valueWidth)}  (${escapeInvisible(source)})\n`,
+  );
+  return lines.join('') + rolloutLine(loaded);
 }
 
 export interface ShownConfig {
@@ -26,12 +26,15 @@ export interface ShownConfig {
   readonly files: readonly string[];
   readonly hash: string;
   readonly warnings: readonly string[];
+  /** Where there is a next tree. */
+  readonly rollout?: Rollout;
 }
 
 /** The same for machines. */
 export function showConfigJson(loaded: Loaded): ShownConfig {
   const values = Object.fromEntries(rowsOf(loaded).map(({ key, value, source }) => [key, { value, source }]));
-  return { values, files: loaded.files, hash: loaded.hash, warnings: loaded.warnings };
+  const { files, hash, warnings, rollout } = loaded;
+  return { values, files, hash, warnings, ...(rollout === undefined ? {} : { rollout }) };
 }
 
 /** Every key with default and description, as a Markdown table. */
@@ -41,6 +44,20 @@ export function showReference(keys: Keys = schemaKeys()): string {
     return `| \`${name}\` | ${cell(text)} | ${cell(doc)} Allowed: ${cell(format.allowed)}. |\n`;
   });
   return `| key | default | description |\n| --- | --- | --- |\n${rows.join('')}`;
+}
+
+export interface ReferenceRow {
+  readonly key: string;
+  readonly default: unknown;
+  readonly description: string;
+  readonly allowed: string;
+}
+
+/** The same for machines. */
+export function showReferenceJson(keys: Keys = schemaKeys()): readonly ReferenceRow[] {
+  return [...keys].map(([key, { default: value, doc, format }]) => {
+    return { key, default: value, description: doc, allowed: format.allowed };
+  });
 }
 
 export type Explanation =
@@ -64,7 +81,7 @@ export function explainKey(loaded: Loaded, key: string, keys: Keys = schemaKeys(
   });
   return {
     kind: 'explained',
-    text: `${lines.join('')}  ${found.doc}\n  Allowed: ${found.format.allowed}.\n`,
+    text: `${lines.join('')}  ${found.doc}\n  Allowed: ${found.format.allowed}.\n${rolloutLine(loaded)}`,
     origins,
   };
 }
@@ -84,6 +101,10 @@ function rowsOf({ config, origins }: Loaded): readonly Row[] {
     const value = masked(valueAt(config, key), sensitive === true);
     return { key, value, text: shown(value), source: sourceOf(key, origins) };
   });
+}
+
+function rolloutLine({ rollout }: Loaded): string {
+  return rollout === undefined ? '' : `${describeRollout(rollout)}\n`;
 }
 
 function masked(value: unknown, sensitive: boolean): unknown {

@@ -1,24 +1,34 @@
 // The options of each stage, taken from the configuration; a stage never sees the whole of it.
+import { PUBLISHED } from './own-topics.ts';
 import type { Config } from './schema.ts';
 import { filterMatches } from './topics.ts';
 
 // AWS IoT Core takes mutual TLS on port 443 only with this protocol name ("Protocols" in its developer guide).
 const AWS_ALPN = 'x-amzn-mqtt-ca';
+// "Publish requests per second per connection" and "Throughput per second per connection" of its quotas.
+const AWS_RATE_LIMITS = Object.freeze({ messagesPerSecond: 100, bytesPerSecond: 512 * 1024 });
 
 export function brokerSettings(config: Config) {
-  const { url, clientId, username, passwordFile, protocol, tls, ...mqtt } = config.mqtt;
+  const { url, clientId, username, passwordFile, proxyUrl, protocol, tls, ...mqtt } = config.mqtt;
   const awsOn443 = mqtt.broker === 'aws' && new URL(url).port === '443';
   return {
     url,
     clientId,
     protocol,
-    ...present({ username, passwordFile }),
+    ...present({ username, passwordFile, proxyUrl }),
     tls: { ...present(tls), ...(awsOn443 ? { alpn: [AWS_ALPN] } : {}) },
     keepaliveSeconds: mqtt.keepaliveSeconds,
     sessionExpirySeconds: mqtt.sessionExpirySeconds,
     connectTimeoutSeconds: mqtt.connectTimeoutSeconds,
     ackTimeoutSeconds: mqtt.ackTimeoutSeconds,
+    // AWS IoT Core answers what a policy does not allow by closing; of requests each is judged for itself.
+    ...(mqtt.broker === 'aws' ? { refusesByClosing: { except: [config.topics.request] } } : {}),
   };
+}
+
+/** What all publishes of a connection together keep within; `rateLimits` is absent where the broker has no such limit. */
+export function publishLimits(config: Config) {
+  return config.mqtt.broker === 'aws' ? { rateLimits: AWS_RATE_LIMITS } : {};
 }
 
 export function cameraSettings(config: Config) {
@@ -36,13 +46,14 @@ export function fitSettings(config: Config) {
   const { rotateDegrees, flip } = config.camera;
   return {
     ...{ maxWidthPx, minWidthPx, minQuality, maxQuality, encoder, greyscale, rotateDegrees, flip },
+    deviceId: config.device.id,
     ...present({ crop }),
   };
 }
 
 export function payloadSettings(config: Config) {
-  const { metadata, publishFrame } = config.payload;
-  return { deviceId: config.device.id, metadata, publishFrame };
+  const { format, metadata, publishFrame } = config.payload;
+  return { deviceId: config.device.id, format, metadata, publishFrame };
 }
 
 export function requestAddress(config: Config) {
@@ -55,20 +66,27 @@ export function requestAddress(config: Config) {
   };
 }
 
-/** Topic filters of this device's subscriptions, and what a message on a topic is for. */
+/** Topic filters of this device's subscriptions, and what a message on a topic is for: a pause before all else. */
 export function subscriptions(config: Config) {
-  const { trigger, response } = config.topics;
+  const { trigger, response, pause } = config.topics;
+  const filters = [...new Set([...trigger, response, pause])];
+  const published = new Set(Object.values(PUBLISHED).flatMap((topicsOf) => topicsOf(config)));
   return {
-    filters: [...new Set([...trigger, response])],
+    filters,
+    isPause: (topic: string) => filterMatches(pause, topic),
     isTrigger: (topic: string) => trigger.some((filter) => filterMatches(filter, topic)),
     isResult: (topic: string) => filterMatches(response, topic),
     /** Where a trigger's sender may have its answer; AWS IoT policies give a device only topics of its own. */
     replyPolicy: {
-      subscribed: (topic: string) => [...trigger, response].some((filter) => filterMatches(filter, topic)),
-      ...(config.mqtt.broker === 'aws' ? { prefix: `device/${config.device.id}/` } : {}),
+      subscribed: (topic: string) => filters.some((filter) => filterMatches(filter, topic)),
+      published: (topic: string) => published.has(topic),
+      ...(config.mqtt.broker === 'aws' ? { prefix: `device/${config.device.id}/`, ...AWS_REPLY_LIMITS } : {}),
     },
   };
 }
+
+// "AWS IoT Core endpoints and quotas", as aws-limits.ts checks them for the configured topics.
+const AWS_REPLY_LIMITS = { topicBytesMax: 256, topicSlashesMax: 7 };
 
 type Present<T> = { [K in keyof T as null extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as null extends T[K] ? K : never]?: NonNullable<T[K]>;

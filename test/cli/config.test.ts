@@ -44,7 +44,7 @@ describe('shutterd config', () => {
 
   it('check names the files it has read', async () => {
     const home = await createHome(scope, {});
-    await writeFile(join(home.configFolder, 'fleet.yaml'), 'log: { level: debug }\n');
+    await writeFile(join(home.configFolder, 'fleet.yaml'), 'log: { level: debug }\n', { mode: 0o644 });
     const { code, out } = await runShutterd(scope, home, ['config', 'check']);
     const files = ['fleet.yaml', 'local.json'].map((name) => join(home.configFolder, name));
     assert.deepEqual([code, out], [0, `valid for device pi-test: ${files.join(', ')}`]);

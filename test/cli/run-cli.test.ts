@@ -25,7 +25,7 @@ async function run(argv: readonly string[], commands = COMMANDS): Promise<Ran> {
       temporaryFolder: '/tmp',
     },
     ...{ clock: createFakeClock(), random: createFixedRandom(), version: '1.2.3', outIsTerminal: false },
-    ...{ out: (text) => (out += text), err: (text) => (err += text) },
+    ...{ out: (text) => (out += Buffer.from(text).toString()), err: (text) => (err += text) },
     ...{ stop: new AbortController().signal, onUserSignal: () => undefined },
   };
   const code = await runCli(argv, commands, context);

@@ -1,7 +1,7 @@
 // What a configuration file may hold, byte by byte.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { FILE_BYTES_MAX, parseDocument } from '../../src/config/document.ts';
+import { FILE_BYTES_MAX, parseDocument, pathOf } from '../../src/config/document.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'utf8');
 
@@ -44,9 +44,9 @@ describe('parseDocument()', () => {
     assert.equal(document.kind, 'malformed');
   });
 
-  it('refuses nesting deeper than 32 levels', () => {
-    assert.equal(parseDocument(bytes(`a: ${'['.repeat(40)}${']'.repeat(40)}`)).kind, 'malformed');
-    assert.equal(parseDocument(bytes(`a: ${'['.repeat(20)}${']'.repeat(20)}`)).kind, 'document');
+  it('refuses nesting deeper than 64 levels', () => {
+    assert.equal(parseDocument(bytes(`a: ${'['.repeat(70)}${']'.repeat(70)}`)).kind, 'malformed');
+    assert.equal(parseDocument(bytes(`a: ${'['.repeat(60)}${']'.repeat(60)}`)).kind, 'document');
   });
 
   it('reports several faults of one file at once', () => {
@@ -67,19 +67,26 @@ describe('parseDocument()', () => {
     });
   }
 
-  it('reads YAML, with the lines of its keys', () => {
+  it('reads YAML, with the places of its keys', () => {
     const document = parseDocument(bytes('\ufeffa: 1\r\nb:\r\n  c: on\r\n  d: ["x", 1.5e1, null, true]\r\n'));
     assert.equal(document.kind, 'document');
     assert.deepEqual(document.root, { a: 1, b: { c: 'on', d: ['x', 15, null, true] } });
     assert.deepEqual(
-      [...document.lines],
+      [...document.places],
       [
-        ['a', 1],
-        ['b', 2],
-        ['b.c', 3],
-        ['b.d', 4],
+        ['a', { line: 1, column: 1 }],
+        ['b', { line: 2, column: 1 }],
+        ['b.c', { line: 3, column: 3 }],
+        ['b.d', { line: 4, column: 3 }],
       ],
     );
+  });
+
+  it('tells a key with a dot from a key below a key', () => {
+    const document = parseDocument(bytes('a.b: 1\na:\n  b: 2\n'));
+    assert.ok(document.kind === 'document');
+    assert.equal(document.places.get(pathOf('', 'a.b'))?.line, 1);
+    assert.equal(document.places.get(pathOf('a', 'b'))?.line, 3);
   });
 
   it('reads JSON indented by tabs', () => {

@@ -47,7 +47,7 @@ describe('showConfig()', () => {
       [...schemaKeys().keys()],
     );
     assert.match(lines.join('\n'), /^log\.level +error +\(flag\)$/m);
-    assert.match(lines.join('\n'), /^camera\.skipFrames +30 +\(.*greenhouse\.yaml:9\)$/m);
+    assert.match(lines.join('\n'), /^camera\.skipFrames +30 +\(.*greenhouse\.yaml:9:3\)$/m);
   });
 });
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { loadConfig, type LoadOutcome } from '../../src/config/load.ts';
+import { loadConfig, type Loaded, type LoadOutcome } from '../../src/config/load.ts';
 import { formatProblem } from '../../src/config/problem.ts';
-import { showConfigJson } from '../../src/config/show.ts';
+import { explainKey, showConfigJson } from '../../src/config/show.ts';
 
 interface Expected {
   readonly hostName: string;
@@ -15,6 +15,11 @@ interface Expected {
   readonly values?: Readonly<Record<string, { readonly value: unknown; readonly source: string }>>;
   readonly files?: readonly string[];
   readonly warnings?: number;
+  /** By key: what `config explain` says of it, the case folder taken out. */
+  readonly explain?: Readonly<Record<string, readonly string[]>>;
+  readonly tree?: 'current' | 'next';
+  /** Loads for this device, as an operator does. */
+  readonly device?: string;
   readonly problems?: readonly { readonly source: string; readonly key: string; readonly allowed?: string }[];
 }
 
@@ -32,6 +37,7 @@ describe('loadConfig() layers', () => {
         env: expected.env ?? {},
         settings: expected.settings ?? [],
         hostName: expected.hostName,
+        ...(expected.device === undefined ? {} : { device: expected.device }),
       });
       if (expected.problems === undefined) assertLoaded(outcome, expected, folder);
       else assertRejected(outcome, expected.problems, folder);
@@ -59,7 +65,19 @@ function assertLoaded(outcome: LoadOutcome, expected: Expected, folder: string):
       outcome.files.map((path) => below(folder, path)),
       expected.files,
     );
-  assert.equal(outcome.warnings.length, expected.warnings ?? 0);
+  assert.equal(outcome.warnings.length, expected.warnings ?? 0, outcome.warnings.join('\n'));
+  assert.equal(outcome.rollout?.tree, expected.tree);
+  for (const [key, lines] of Object.entries(expected.explain ?? {})) {
+    assert.deepEqual(explained(outcome, key, folder), lines, key);
+  }
+}
+
+/** The chain of overrides; what follows is the reference's. */
+function explained(loaded: Loaded, key: string, folder: string): readonly string[] {
+  const explanation = explainKey(loaded, key);
+  assert.equal(explanation.kind, 'explained');
+  const { text, origins } = explanation;
+  return text.replaceAll(`${folder}/`, '').split('\n').slice(0, origins.length);
 }
 
 function assertRejected(

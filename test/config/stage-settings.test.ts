@@ -41,8 +41,9 @@ const FIT_DEFAULTS = {
   greyscale: false,
   rotateDegrees: 0,
   flip: 'none',
+  deviceId: 'pi-1',
 };
-const PAYLOAD_DEFAULTS = { deviceId: 'pi-1', metadata: true, publishFrame: true };
+const PAYLOAD_DEFAULTS = { deviceId: 'pi-1', format: 'json', metadata: true, publishFrame: true };
 const ADDRESS_DEFAULTS = {
   topic: 'device/image/request',
   qos: 1,
@@ -79,6 +80,8 @@ const STAGES: readonly Stage[] = [
       [['mqtt.sessionExpirySeconds=62'], { sessionExpirySeconds: 62 }],
       [['mqtt.connectTimeoutSeconds=63'], { connectTimeoutSeconds: 63 }],
       [['mqtt.ackTimeoutSeconds=64'], { ackTimeoutSeconds: 64 }],
+      [['mqtt.proxyUrl=http://proxy:3128'], { proxyUrl: 'http://proxy:3128' }],
+      [['mqtt.broker=aws'], { refusesByClosing: { except: ['device/image/request'] } }],
     ],
   },
   {
@@ -117,6 +120,7 @@ const STAGES: readonly Stage[] = [
         ['image.crop={"left":0.1,"top":0.2,"width":0.3,"height":0.4}'],
         { crop: { left: 0.1, top: 0.2, width: 0.3, height: 0.4 } },
       ],
+      [['device.id=cam-7'], { deviceId: 'cam-7' }],
       [['camera.rotateDegrees=90'], { rotateDegrees: 90 }],
       [['camera.flip=both'], { flip: 'both' }],
     ],
@@ -128,6 +132,7 @@ const STAGES: readonly Stage[] = [
     changes: [
       [['device.id=cam-7'], { deviceId: 'cam-7' }],
       [['payload.metadata=false'], { metadata: false }],
+      [['payload.format=raw'], { format: 'raw' }],
       [['payload.publishFrame=false'], { publishFrame: false }],
     ],
   },
@@ -180,10 +185,19 @@ describe('brokerSettings() names the protocol of AWS in TLS', () => {
   });
 });
 
+describe('publishLimits()', () => {
+  it("are AWS IoT Core's for a connection, and none elsewhere", async () => {
+    const aws = await configOf('mqtt.url=mqtts://host:8883', 'mqtt.broker=aws');
+    const rateLimits = { messagesPerSecond: 100, bytesPerSecond: 524_288 };
+    assert.deepEqual(settings.publishLimits(aws), { rateLimits });
+    assert.deepEqual(settings.publishLimits(await configOf()), {});
+  });
+});
+
 describe('subscriptions()', () => {
-  it('are the trigger filters and the response, each once', async () => {
+  it('are the trigger filters, the response and the pause, each once', async () => {
     const config = await configOf('topics.trigger=a/+,b', 'topics.response=b');
-    assert.deepEqual(settings.subscriptions(config).filters, ['a/+', 'b']);
+    assert.deepEqual(settings.subscriptions(config).filters, ['a/+', 'b', 'device/pi-1/image/pause']);
   });
 
   it('tell a trigger from a result by their filters', async () => {

@@ -28,12 +28,16 @@ describe('backoffDelayMs()', () => {
     it(`draws uniformly below ${ceilingMs} ms at attempt ${attempt}`, () => {
       const random = createRandom();
       const counts = new Array<number>(BUCKETS).fill(0);
+      let sumMs = 0;
       for (let draw = 0; draw < DRAWS; draw += 1) {
         const delayMs = backoffDelayMs(POLICY, attempt, () => random.fraction());
         const bucket = Math.floor((delayMs / ceilingMs) * BUCKETS);
         assert.ok(bucket >= 0 && bucket < BUCKETS, `${delayMs} ms`);
         counts[bucket] = (counts[bucket] ?? 0) + 1;
+        sumMs += delayMs;
       }
+      // The mean of 10,000 uniform draws deviates by 0.3 % of the range; six deviations again.
+      assert.ok(Math.abs(sumMs / DRAWS / ceilingMs - 0.5) < 0.018, `mean ${sumMs / DRAWS} ms`);
       // 1000 a bucket with a deviation of 30; six deviations do not happen by chance.
       for (const count of counts) assert.ok(Math.abs(count - DRAWS / BUCKETS) < 180, counts.join(' '));
     });
