@@ -1,7 +1,8 @@
 // Files that survive a power cut: temporary file, fdatasync, rename, fsync of the folder. It never follows a link.
-import { constants } from 'node:fs';
+import { closeSync, constants, fstatSync, open as openCall, read as readCall } from 'node:fs';
 import { lstat, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { errorCode } from './errors.ts';
 import { makePrivateFolder } from './files.ts';
 
@@ -130,22 +131,40 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+const openDescriptor = promisify(openCall);
+const readDescriptor = promisify(readCall);
+
+/**
+ * Waits for the disk twice, to open and to read: each wait is a turn of Node's thread pool and costs more than the call
+ * itself. What an open descriptor tells of itself is in memory, and to close one that only read writes nothing.
+ */
 async function readRegular(path: string, maxBytes: number, owner: Owner): Promise<Uint8Array | undefined> {
-  const handle = await openRegular(path, owner);
-  if (handle === undefined) return undefined;
+  const descriptor = await openRegular(path, owner);
+  if (descriptor === undefined) return undefined;
   try {
-    const found = await handle.stat();
+    const found = fstatSync(descriptor);
     const isOurs = found.isFile() && found.uid === owner.uid;
-    return isOurs && found.size <= maxBytes ? await handle.readFile() : undefined;
+    return isOurs && found.size <= maxBytes ? await readWhole(descriptor, found.size) : undefined;
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
 }
 
+/** read(2) may give less than it is asked for; nothing more is the end, of a file that somebody cut meanwhile. */
+async function readWhole(descriptor: number, size: number): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  for (let at = 0; at < size;) {
+    const { bytesRead } = await readDescriptor(descriptor, bytes, at, size - at, at);
+    if (bytesRead === 0) return bytes.subarray(0, at);
+    at += bytesRead;
+  }
+  return bytes;
+}
+
 /** `undefined` for what open(2) itself refuses to be a file of ours: ELOOP for a link, ENXIO for a socket. */
-async function openRegular(path: string, owner: Owner): Promise<FileHandle | undefined> {
+async function openRegular(path: string, owner: Owner): Promise<number | undefined> {
   try {
-    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return await openDescriptor(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ELOOP' || code === 'ENXIO') return undefined;
