@@ -17,6 +17,9 @@ export type Answer<T> =
   | { readonly kind: 'timeout' }
   | { readonly kind: 'ended'; readonly wholePacketWritten: boolean };
 
+// A reason given saves the stack of an error that nobody sees, at each publish.
+const DONE = 'done';
+
 /** Call it right after the packet was given to the stream. */
 export async function awaitAnswer<T>(wait: AnswerWait, answer: Promise<T>): Promise<Answer<T>> {
   const done = new AbortController();
@@ -32,7 +35,7 @@ export async function awaitAnswer<T>(wait: AnswerWait, answer: Promise<T>): Prom
     const first = await orAborted(Promise.race([answered, late]), wait.over);
     return first.kind === 'done' ? first.value : { kind: 'ended', wholePacketWritten };
   } finally {
-    done.abort();
+    done.abort(DONE);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { IncomingMessage, Link, LinkProblem } from '../domain.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Session } from './packets.ts';
+import type { Patience } from './patience.ts';
 import type { Suspects } from './suspects.ts';
 
 export interface LinkDeadlines {
@@ -15,6 +16,8 @@ export interface LinkParts {
   readonly stream: Duplex;
   readonly session: Session;
   readonly deadlines: LinkDeadlines;
+  /** What the links before have learnt about large packets. */
+  readonly patience: Patience;
   readonly clock: Clock;
   readonly onMessage: (message: IncomingMessage) => void;
   /** For a broker that refuses by closing; what they withhold is not sent. */

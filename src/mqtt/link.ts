@@ -47,6 +47,8 @@ class Wire implements Link {
   readonly #operations: Operations;
   readonly #window = createFlightWindow();
   readonly #startedMs: number;
+  /** Payload bytes that were given to the stream. */
+  #unansweredBytes = 0;
   /** Of CONNACK: MQTT.js' error has the code alone. */
   #connackReason: string | undefined;
 
@@ -114,7 +116,7 @@ class Wire implements Link {
   subscribe(filters: readonly string[]): Promise<LinkProblem | undefined> {
     const { suspects, deadlines } = this.#parts;
     const send = (operation: Operation): Promise<Answer<SubscribeAnswer>> =>
-      this.#answer(operation, this.#sendSubscribe(operation.topics));
+      this.#answer(operation, this.#sendSubscribe(operation.topics), deadlines.ackMs);
     return subscribe({ send, ended: this.ended, ackMs: deadlines.ackMs, suspects }, filters);
   }
 
@@ -137,19 +139,24 @@ class Wire implements Link {
     if (refused !== undefined && !over.aborted) return refused;
     const leave = qos === 0 ? undefined : await this.#window.enter(receiveMaximum, over);
     const what = `PUBLISH on ${topic} (${payload.length} bytes)`;
+    const { patience, clock, deadlines } = this.#parts;
+    const bytes = (this.#unansweredBytes += payload.length); // what goes before it takes its time as well
+    const ackMs = deadlines.ackMs + patience.extraMs(bytes);
+    const startedMs = clock.monotonicMs();
     // MQTT.js throws on an ended client: end(true) has closed the store that a publish goes through.
     const first: Answer<PublishOutcome> = isAborted(over)
       ? { kind: 'ended', wholePacketWritten: false }
-      : await this.#answer({ kind: 'publish', topics: [topic], what }, this.#sendPublish(message));
+      : await this.#answer({ kind: 'publish', topics: [topic], what }, this.#sendPublish(message), ackMs);
     leave?.();
+    this.#unansweredBytes -= payload.length;
     switch (first.kind) {
       case 'answered':
+        patience.answered(bytes, clock.monotonicMs() - startedMs);
         return first.value;
       case 'timeout':
+        patience.timedOut(bytes, clock.monotonicMs() - startedMs);
         // Nothing sent after it could be trusted to arrive, and a second try needs a connection that answers.
-        this.abort(
-          linkProblem('ackTimeout', `no answer to ${what} within ${this.#parts.deadlines.ackMs} ms`),
-        );
+        this.abort(linkProblem('ackTimeout', `no answer to ${what} within ${ackMs} ms`));
         return first;
       case 'ended':
         return { kind: 'lost', wholePacketWritten: first.wholePacketWritten };
@@ -184,10 +191,10 @@ class Wire implements Link {
     this.#end(this.#problem);
   }
 
-  async #answer<T>(operation: Operation, answer: Promise<T>): Promise<Answer<T>> {
-    const { clock, stream, deadlines, suspects } = this.#parts;
+  async #answer<T>(operation: Operation, answer: Promise<T>, ackMs: number): Promise<Answer<T>> {
+    const { clock, stream, suspects } = this.#parts;
     const end = this.#operations.begin(operation);
-    const wait = { clock, stream, ackMs: deadlines.ackMs, over: this.#over.signal };
+    const wait = { clock, stream, ackMs, over: this.#over.signal };
     const first = await awaitAnswer(wait, answer);
     const answered = first.kind === 'answered' && !isSent(first.value);
     if (answered) suspects?.answered(operation);

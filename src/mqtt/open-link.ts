@@ -5,6 +5,7 @@ import { errorMessage } from '../support/errors.ts';
 import { connectLink } from './link.ts';
 import type { ConnectOutcome } from './link-parts.ts';
 import type { Session } from './packets.ts';
+import { createPatience, type Patience } from './patience.ts';
 import { linkProblem, problemFromError } from './problem.ts';
 import { chooseProtocol, type ProtocolSetting } from './protocol.ts';
 import { readSecretFile } from './secret-file.ts';
@@ -35,9 +36,15 @@ interface LinkDeps {
   readonly onWithheld?: (withheld: readonly Withheld[]) => void;
 }
 
+/** What outlives a link. */
+interface Memory {
+  readonly suspects: Suspects | undefined;
+  readonly patience: Patience;
+}
+
 export function createOpenLink(settings: BrokerSettings, deps: LinkDeps): OpenLink {
   const protocol = chooseProtocol(settings.protocol);
-  const suspects = suspectsFor(settings, deps);
+  const memory = { suspects: suspectsFor(settings, deps), patience: createPatience() };
   return async (signal) => {
     // Ends the attempt at the caller's word or at its deadline, whatever it is waiting for.
     const ending = new AbortController();
@@ -48,11 +55,15 @@ export function createOpenLink(settings: BrokerSettings, deps: LinkDeps): OpenLi
     if (signal.aborted) end();
     try {
       const outcome = await attempt(settings, deps, {
-        ...{ version: protocol.next(), ending, suspects },
+        ...{ version: protocol.next(), ending, ...memory },
       });
       protocol.tell(outcome);
-      if (outcome.kind === 'open' && suspects !== undefined)
-        void retryWithheld(outcome, { suspects, filters: settings.filters, clock: deps.clock });
+      if (outcome.kind === 'open' && memory.suspects !== undefined)
+        void retryWithheld(outcome, {
+          suspects: memory.suspects,
+          filters: settings.filters,
+          clock: deps.clock,
+        });
       return outcome;
     } catch (error) {
       const problem = signal.aborted
@@ -81,11 +92,7 @@ function clockState({ clockSynchronised }: LinkDeps): ClockState {
 async function attempt(
   settings: BrokerSettings,
   deps: LinkDeps,
-  {
-    version,
-    ending,
-    suspects,
-  }: { version: 3 | 4 | 5; ending: AbortController; suspects: Suspects | undefined },
+  { version, ending, ...memory }: Memory & { version: 3 | 4 | 5; ending: AbortController },
 ): Promise<ConnectOutcome> {
   const started = deps.clock.monotonicMs();
   const connectMs = settings.connectTimeoutSeconds * 1000;
@@ -108,7 +115,7 @@ async function attempt(
       connackMs: Math.max(connectMs - (deps.clock.monotonicMs() - started), 1),
       ackMs: settings.ackTimeoutSeconds * 1000,
     },
-    ...{ ...deps, suspects },
+    ...{ ...deps, ...memory },
   });
 }
 
