@@ -19,10 +19,16 @@ require_node() {
 }
 
 # require_programs WHY PROGRAM=PACKAGE...: installs the Debian packages of the programs that are missing.
-require_programs() {
-  local why=$1 packages=() as_root=()
-  shift
-  mapfile -t packages < <(packages_missing "$@")
+require_programs() { require_packages programs_missing "$@"; }
+
+# require_python_modules WHY MODULE=PACKAGE...: the same for modules of /usr/bin/python3.
+require_python_modules() { require_packages python_modules_missing "$@"; }
+
+# require_packages MISSING WHY PAIR...: MISSING prints the packages of those of the pairs that are not here.
+require_packages() {
+  local missing=$1 why=$2 packages=() as_root=()
+  shift 2
+  mapfile -t packages < <("$missing" "$@")
   ((${#packages[@]} > 0)) || return 0
   local by_hand="run as root: apt-get install ${packages[*]}"
   command -v apt-get >/dev/null ||
@@ -42,15 +48,22 @@ require_programs() {
     printf 'note: the package lists are not fresh, going on with those that are here\n'
   with_progress "installing ${packages[*]}" "${as_root[@]}" install -y --no-install-recommends "${packages[@]}" ||
     die "Cannot install ${packages[*]}: apt-get failed as shown above; $by_hand"
-  mapfile -t packages < <(packages_missing "$@")
+  mapfile -t packages < <("$missing" "$@")
   ((${#packages[@]} == 0)) ||
-    die "Cannot use ${packages[*]}: installed, but the programs are still not found; look for them on PATH ($PATH)"
+    die "Cannot use ${packages[*]}: installed, but still not found; look for them on PATH ($PATH)"
 }
 
-packages_missing() {
+programs_missing() {
   local pair
   for pair in "$@"; do
     command -v "${pair%%=*}" >/dev/null || printf '%s\n' "${pair#*=}"
+  done
+}
+
+python_modules_missing() {
+  local pair
+  for pair in "$@"; do
+    /usr/bin/python3 -c "import ${pair%%=*}" 2>/dev/null || printf '%s\n' "${pair#*=}"
   done
 }
 

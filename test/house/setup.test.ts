@@ -124,7 +124,10 @@ describe('scripts', () => {
 
   it('scripts/test passes its arguments to mocha', () => {
     mocha(`console.log(JSON.stringify(process.argv.slice(-2))); console.log('  1 passing (5ms)');`);
-    assert.match(run(['scripts/test', '--grep', 'two words']).output, /^\["--grep","two words"\]$/m);
+    assert.match(
+      run(['scripts/test', '--grep', 'two words']).output,
+      /^\["--grep","two words","dist\/test\/\*\*\/\*\.test\.js"\]$/m,
+    );
   });
 
   it('require_programs() fails with the remedy when the program is still missing after installation', () => {
