@@ -101,12 +101,11 @@ export interface Request {
   readonly userProperties?: Readonly<Record<string, string>>;
 }
 
-/** One stored request: what the outbox knows without reading the body. */
+/** One stored request: what the outbox knows without reading the body. `bytes`: of the payload. */
 export interface Entry {
   /** Monotonic number that gives the order; never taken from the wall clock. */
   readonly sequence: number;
   readonly requestId: string;
-  /** Payload bytes. */
   readonly bytes: number;
 }
 
@@ -135,6 +134,7 @@ export interface Outbox {
   /** Resolves when the entry is on disk. `online` matters only where nothing may be kept while offline. */
   add(request: Request, link: { readonly online: boolean }): Promise<AddOutcome>;
   oldest(): Entry | undefined;
+  after(entry: Entry): Entry | undefined; // in the order of sending
   /** Takes the entry in hand: no bound drops it until one of the next three is called. */
   read(entry: Entry): Promise<ReadOutcome>;
   /** Forgets a delivered entry; it never comes back in this run, even where the disk refuses the removal. */

@@ -26,6 +26,7 @@ const context: Context = {
   machine: {
     hostName: hostname(),
     userId: process.getuid?.() ?? 0,
+    groupIds: [process.getgid?.() ?? 0, ...(process.getgroups?.() ?? [])],
     env: process.env,
     nodePath: process.execPath,
     kill: (pid, signal) => {

@@ -1,17 +1,9 @@
 // The program on one screen: triggers in, one frame, one image, one request on disk, an outcome for each trigger.
-import type {
-  AddOutcome,
-  CaptureOutcome,
-  FitOutcome,
-  Frame,
-  Image,
-  Request,
-  Trigger,
-  TriggerOutcome,
-} from './domain.ts';
-import type { FitBounds } from './fit/fit-frame.ts';
+import type { AddOutcome, CaptureOutcome, Frame, Image, Request, Trigger, TriggerOutcome } from './domain.ts';
+import type { Fit, FitBounds } from './fit/fit-frame.ts';
+import { fitInTime } from './fit/fit-in-time.ts';
 import type { RequestFacts } from './request/build-request.ts';
-import { withDeadline, type Clock } from './support/clock.ts';
+import type { Clock } from './support/clock.ts';
 import type { Log } from './support/log.ts';
 
 export interface Stages {
@@ -24,7 +16,7 @@ export interface Stages {
   readonly noteCapture: (outcome: CaptureOutcome) => 'news' | 'known';
   readonly describe: (frame: Frame, trigger: Trigger) => RequestFacts;
   readonly budgetBytes: (facts: RequestFacts) => number;
-  readonly fit: (frame: Frame, bounds: FitBounds) => Promise<FitOutcome>;
+  readonly fit: Fit;
   readonly build: (facts: RequestFacts, image: Image) => Request;
   readonly store: (request: Request) => Promise<AddOutcome>;
   readonly queued: () => number;
@@ -93,9 +85,7 @@ async function fitFrame(
 ): Promise<Image | undefined> {
   const { clock, log } = stages;
   const startedMs = clock.monotonicMs();
-  const done = await withDeadline(clock, FIT_MS_MAX, stages.fit(frame, bounds));
-  const outcome: FitOutcome =
-    done.kind === 'done' ? done.value : { kind: 'undecodable', detail: `not fitted within ${FIT_MS_MAX} ms` };
+  const outcome = await fitInTime(stages, frame, bounds);
   const fitMs = Math.round(clock.monotonicMs() - startedMs);
   if (outcome.kind !== 'fitted') {
     log.error('image.unfit', { ...outcome, fitMs, triggers });
@@ -106,9 +96,6 @@ async function fitFrame(
   log.info('image.fitted', { widthPx, heightPx, quality, bytes: jpeg.length, shareOfBudget, encodes, fitMs });
   return outcome.image;
 }
-
-// The codec's own limit is 10 s a pass, and mozjpeg's last pass listens to none (35 s for 40 megapixels of noise).
-const FIT_MS_MAX = 60_000;
 
 async function store(
   stages: Stages,

@@ -15,8 +15,8 @@ export async function measureFitMemory(bench: Bench, paths: readonly string[]): 
   const { scope, rounds, say } = bench;
   const folder = await scope.folder();
   const [path = ''] = paths;
-  const save = async (widthPx: number, heightPx: number): Promise<string[]> => {
-    const { frames } = await photographed(path, { widthPx, heightPx, shots: SHOTS, seed: 0 });
+  const save = async (widthPx: number, heightPx: number, shots: number): Promise<string[]> => {
+    const { frames } = await photographed(path, { widthPx, heightPx, shots, seed: 0 });
     const files = frames.map((_, at) => join(folder, `${String(widthPx)}-${String(at)}.jpg`));
     for (const [at, file] of files.entries()) await writeFile(file, frames[at]?.jpeg ?? new Uint8Array());
     return files;
@@ -40,12 +40,14 @@ export async function measureFitMemory(bench: Bench, paths: readonly string[]): 
     const said = child.errors.all.join('\n');
     throw new Error(`Cannot measure the memory of fit: it ended with ${String(code ?? signal)}, ${said}`);
   };
-  const many = await run(FITS[rounds], await save(1920, 1080));
-  const huge = await run(1, await save(4000, 3000));
+  const many = await run(FITS[rounds], await save(1920, 1080, SHOTS));
+  const huge = await run(1, await save(4000, 3000, 1));
+  const largest = await run(1, await save(8000, 6000, 1));
   return [
     row(`fit: memory growth over ${String(FITS[rounds])} fits, 1080p`, 'MB', [many.growth]),
     row('fit: most memory above rest, 1080p', 'MB', [many.peak]),
     row('fit: most memory above rest, one frame of 12 megapixels', 'MB', [huge.peak]),
+    row('fit: most memory above rest, one frame of 48 megapixels', 'MB', [largest.peak]),
   ];
 }
 

@@ -5,6 +5,7 @@ import { open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Outbox, Request } from '../../src/domain.ts';
 import { entryFileName } from '../../src/outbox/entry-file.ts';
+import { EntryIndex } from '../../src/outbox/entry-index.ts';
 import { openOutbox } from '../../src/outbox/open-outbox.ts';
 import { createSystemClock } from '../../src/support/clock.ts';
 import { createLog } from '../../src/support/log.ts';
@@ -17,7 +18,7 @@ const SAMPLES = { quick: 30, full: 200 };
 const BACKLOG = { quick: 10_000, full: 100_000 };
 
 export async function measureOutbox(bench: Bench): Promise<readonly Row[]> {
-  return [...(await measureAdd(bench)), ...(await measureBigStart(bench))];
+  return [...(await measureAdd(bench)), ...(await measureBigStart(bench)), ...(await measureIndex(bench))];
 }
 
 async function measureAdd({ scope, rounds, say }: Bench): Promise<readonly Row[]> {
@@ -78,6 +79,33 @@ async function measureBigStart({ scope, rounds, say }: Bench): Promise<readonly 
     row(`outbox start with ${entries} entries`, 'ms', times),
     row(`memory that ${entries} entries take`, 'MB', [memory / 1e6]),
   ];
+}
+
+/** What it costs to find and forget the oldest one after the other; ten times as many take ten times as long. */
+async function measureIndex({ rounds, say }: Bench): Promise<readonly Row[]> {
+  const many = BACKLOG[rounds];
+  say(`index of ${many} entries`);
+  const few: number[] = [];
+  const all: number[] = [];
+  for (let at = 0; at < 5; at += 1) {
+    few.push(await timed(() => drainIndex(many / 10)));
+    all.push(await timed(() => drainIndex(many)));
+  }
+  const ratio = percentile(all, 50) / percentile(few, 50) / 10;
+  return [
+    row(`index: ${many} entries in and out`, 'ms', all),
+    row(`index: an entry of ${many} against one of ${many / 10}`, 'times', [ratio]),
+  ];
+}
+
+function drainIndex(entries: number): Promise<void> {
+  const index = new EntryIndex();
+  const requestId = createRandom().uuid();
+  for (let sequence = 1; sequence <= entries; sequence += 1) {
+    index.add({ sequence, requestId, bytes: PAYLOAD_BYTES });
+  }
+  for (let entry = index.next(0); entry !== undefined; entry = index.next(0)) index.delete(entry);
+  return Promise.resolve();
 }
 
 /** What this process has given to block devices so far (proc_pid_io(5)); nothing where the folder is in memory. */

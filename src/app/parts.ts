@@ -15,6 +15,7 @@ import type { ClockSync } from '../support/clock-sync.ts';
 import type { Clock } from '../support/clock.ts';
 import type { CountingLog } from '../support/count-events.ts';
 import type { Log } from '../support/log.ts';
+import type { Machine } from '../support/machine.ts';
 import { pictureBudgetBytes } from './picture-budget.ts';
 import type { PictureStages } from './picture.ts';
 import type { RestingPicture } from './resting-picture.ts';
@@ -26,6 +27,7 @@ export interface Base {
   readonly config: Config;
   readonly configHash: string;
   readonly version: string;
+  readonly machine: Machine;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -90,6 +92,7 @@ export function buildDelivery(
       {
         ...{ clock, onMessage, clockSynchronised: () => sync.synchronised() },
         onWithheld: tellWithheld(log, config.topics.trigger),
+        reader: base.machine,
       },
     ),
     messageOf: (request) => requestMessage(settings.requestAddress(config), request),

@@ -20,8 +20,8 @@ export interface ResultsDeps {
 export interface ResultsPart extends Pick<Results, 'opened' | 'message'> {
   /** For the actions: uses a link until the signal aborts. */
   run(link: Link, signal: AbortSignal): Promise<void>;
-  /** Actions by what became of them, for the counters of the status. */
-  counters(): Readonly<Record<`action.${ActionTaken['state']}`, number>>;
+  /** Actions by what became of them, and the results that a flood leaves without lines, for the counters of the status. */
+  counters(): Readonly<Record<`action.${ActionTaken['state']}`, number>> & ReturnType<Results['counters']>;
   /** Writes the rest of the history. Never rejects; harmless twice. */
   stop(): Promise<void>;
 }
@@ -61,6 +61,7 @@ export function buildResults(deps: ResultsDeps): ResultsPart {
           'action.tooOften': tooOften,
           'action.busy': busy,
         },
+        ...results.counters(),
       };
     },
     stop: () => {

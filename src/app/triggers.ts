@@ -7,6 +7,7 @@ import type { ClockSync } from '../support/clock-sync.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Log } from '../support/log.ts';
 import { fireEvery } from '../trigger/every.ts';
+import { createHeldTriggers } from '../trigger/held-triggers.ts';
 import { createIntake } from '../trigger/intake.ts';
 import { createMailbox } from '../trigger/mailbox.ts';
 import { createOutcomeSender } from '../trigger/outcome-sender.ts';
@@ -36,7 +37,7 @@ export interface Triggers {
   counters(): Readonly<Record<string, number>>;
   /** The timer, and the pause's file, until the signal aborts. */
   watch(signal: AbortSignal): Promise<void>;
-  /** Tells outcomes over a link until the signal aborts. */
+  /** Tells outcomes over a link until the signal aborts, and takes its triggers once its retained pause is known. */
   run(link: Link, signal: AbortSignal): Promise<void>;
   /** Takes nothing more, and tells so to whoever waits or comes. */
   dismiss(): void;
@@ -55,11 +56,11 @@ export function pauseFolder({ outbox }: Pick<Config, 'outbox'>): string {
 export function createTriggers(deps: TriggersDeps): Triggers {
   const { config, clock } = deps;
   const { isPause, isTrigger } = subscriptions(config);
-  const { outcomes, triggerLog, mailbox, intake, pause, tell, close } = joinParts(deps);
+  const { outcomes, triggerLog, mailbox, intake, held, pause, tell, close } = joinParts(deps);
   return {
     message(message) {
       if (isPause(message.topic)) pause.message(message);
-      else if (isTrigger(message.topic)) intake.message(message);
+      else if (isTrigger(message.topic)) held.message(message);
       else return 'notOurs';
       return 'taken';
     },
@@ -77,9 +78,12 @@ export function createTriggers(deps: TriggersDeps): Triggers {
       const timer = fireEvery({ clock, seconds: config.trigger.everySeconds, fire }, signal);
       await Promise.all([timer, pause.run(signal)]);
     },
-    run: (link, signal) => outcomes.run(link, signal),
+    async run(link, signal) {
+      await Promise.all([outcomes.run(link, signal), held.run(signal)]);
+    },
     dismiss: () => {
       close('stopping');
+      held.end();
     },
     close: () => {
       triggerLog.flush();
@@ -111,6 +115,15 @@ function joinParts(deps: TriggersDeps) {
       outcomes.tell(ignored, { kind: 'ignored', reason: ignored.reason });
     },
   });
+  const held = createHeldTriggers({
+    clock,
+    pass: (message) => {
+      intake.message(message);
+    },
+    onBusy: (message) => {
+      intake.refuse(message);
+    },
+  });
   const tell = (trigger: Trigger, outcome: TriggerOutcome): void => {
     intake.answered(trigger, outcome);
     if (outcome.kind === 'ignored') triggerLog.ignored({ ...trigger, reason: outcome.reason });
@@ -125,5 +138,5 @@ function joinParts(deps: TriggersDeps) {
     deps.onPause(paused);
   };
   const pause = createPause(deps.keptPause, { clock, log, onChange });
-  return { outcomes, triggerLog, mailbox, intake, pause, tell, close };
+  return { outcomes, triggerLog, mailbox, intake, held, pause, tell, close };
 }

@@ -57,12 +57,36 @@ export async function listProcesses(
   }
 }
 
+/**
+ * Whether any process of this name (proc_pid_comm(5): 15 characters at most) is there; where the machine does not say in
+ * time, one may be. Nothing is killed.
+ */
+export async function mayRun(
+  name: string,
+  { clock, procFolder = '/proc' }: Pick<LeftoverOptions, 'clock' | 'procFolder'>,
+): Promise<boolean> {
+  const look = async (): Promise<boolean> => {
+    const listing = await listProcesses(procFolder);
+    if (listing.kind === 'notListed') return true;
+    const stats = await Promise.all(listing.pids.map((pid) => readSystemText(join(procFolder, pid, 'stat'))));
+    return stats.some((stat) => stat !== undefined && isAliveAs(name, stat));
+  };
+  const found = await withDeadline(clock, LOOK_MS_MAX, look());
+  return found.kind !== 'done' || found.value;
+}
+
 const KTHREADD = '2';
 const LOOKS_MAX = 6;
 const LOOK_INTERVAL_MS = 25;
 // What is asked here answers at once, on a busy machine within a few tenths; a look that does not is one at a process
 // that hangs: then it is there.
 const LOOK_MS_MAX = 1000;
+
+/** proc_pid_stat(5): `pid (name) state ...`; Z and X are dead, their parent has not asked yet. */
+function isAliveAs(name: string, stat: string): boolean {
+  const end = stat.lastIndexOf(')');
+  return stat.slice(stat.indexOf('(') + 1, end) === name && !'ZX'.includes(stat.slice(end + 2, end + 3));
+}
 
 interface Leftovers {
   readonly kind: 'found';

@@ -49,6 +49,11 @@ export function parseWebcamCall(value: unknown): ParsedCall {
   return { kind: 'call', call: { device, widthPx, heightPx, skipFrames, outputPath } };
 }
 
+/** Whether `outputPath` may lie in a folder of this name. */
+export function allowsFolder(folder: string): boolean {
+  return matches(`${folder}/${LONGEST_BELOW}.jpg`, OUTPUT_PATH) && !folder.includes('..');
+}
+
 /** `undefined` for what carries no id: there is nobody to answer. */
 export function parseHelperRequest(line: string): HelperRequest | undefined {
   const value = parseJson(line);
@@ -112,6 +117,8 @@ export const FSWEBCAM_QUALITY = 95;
 const DEVICE = /^(?:TEST|\/dev\/video\d{1,3})$/;
 // No %: fswebcam runs the path through strftime.
 const OUTPUT_PATH = /^\/[A-Za-z0-9_./@+-]{1,400}\.jpg$/;
+// A folder of ours, one of a capture, and the picture: names of a fixed length.
+const LONGEST_BELOW = 'x'.repeat(100);
 // In blocks of 512 bytes (POSIX, ulimit). One more than a frame may have, so that a cut file is too large to be taken.
 const FILE_BLOCKS_MAX = FRAME_BYTES_MAX / 512 + 1;
 const SIDE_PX_MAX = 10_000;

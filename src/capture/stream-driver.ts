@@ -76,6 +76,8 @@ class StreamDriver implements Driver {
   #asked = { signal: new AbortController().signal, endsMs: 0 };
   /** A camera without MJPEG, since the last opening: ffmpeg makes its JPEGs. */
   #rawNode: string | undefined;
+  /** Why the last session ended, since captures wait: what gave frames may be followed by a better one, or by none. */
+  #broke: CaptureFailure | undefined;
   /** An earlier session of which something outlived SIGKILL. */
   #stuck: SessionEnd | undefined;
 
@@ -87,12 +89,13 @@ class StreamDriver implements Driver {
   async capture({ signal, deadlineMs, warmUp }: CaptureLimits): Promise<RawOutcome> {
     const { clock, settings } = this.#options;
     this.#asked = { signal, endsMs: clock.monotonicMs() + deadlineMs };
+    if (this.#waiters.size === 0) this.#broke = undefined;
     const waiter = this.#waiters.add(warmUp === 'longer' ? settings.skipFrames : 0);
     this.#start();
     const called = orAborted(orAborted(waiter.answer, signal), this.#closing.signal);
     await withDeadline(clock, deadlineMs, called);
     // Harmless where the answer came in time.
-    waiter.settle(streamTimeout((clock.monotonicMs() - waiter.askedMs) / 1000));
+    waiter.settle(this.#broke ?? streamTimeout((clock.monotonicMs() - waiter.askedMs) / 1000));
     const outcome = await waiter.answer;
     if (outcome.kind === 'captured') void this.#closeWhenIdle();
     else if (this.#waiters.size === 0) await this.#stopInTime();
@@ -162,6 +165,7 @@ class StreamDriver implements Driver {
     const openedMs = clock.monotonicMs();
     const ready = await this.#prepare();
     if (ready.kind === 'failed') {
+      this.#broke = ready;
       this.#waiters.fail(ready, openedMs);
       return 'backOff';
     }
@@ -169,16 +173,19 @@ class StreamDriver implements Driver {
     const onFrame = (frame: StreamFrame, index: number): void => {
       this.#waiters.deliver(frame, index);
     };
+    this.#waiters.opened();
     this.#session = openStreamSession(ready.command, { ...this.#options, launcher: ready.launcher, onFrame });
     const end = await this.#session.ended;
     this.#session = undefined;
+    const failure = sessionFailure(ready, end);
+    this.#broke = failure;
     if (end.kind === 'wedged') this.#stuck = end;
     else if (end.frames > 0) return end.lastedMs >= HEALTHY_MS_MIN ? 'healthy' : 'backOff';
     if (end.kind === 'ended' && wantsOtherFormat(end.said) && this.#rawNode !== ready.node) {
       this.#rawNode = ready.node;
+      this.#broke = undefined; // what comes next is another way to the same camera
       return 'again';
     }
-    const failure = sessionFailure(ready, end);
     if (failure !== undefined) this.#waiters.fail(failure, openedMs);
     return 'backOff';
   }

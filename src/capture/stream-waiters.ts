@@ -2,6 +2,7 @@
 import type { CaptureFailure } from '../domain.ts';
 import type { Clock } from '../support/clock.ts';
 import type { RawOutcome } from './driver.ts';
+import { createStampTrust } from './stamp-trust.ts';
 import type { StreamFrame } from './stream-frames.ts';
 
 export interface StreamWaiter {
@@ -17,6 +18,8 @@ export interface StreamWaiters {
   readonly size: number;
   /** `skipFrames`: frames to pass over from now on, for a camera that has to find its light. */
   add(skipFrames: number): StreamWaiter;
+  /** A session opens now: no frame that comes from here on was exposed earlier. */
+  opened(): void;
   /** Gives the frame to every waiter for which it is fresh; `index` counts from 0 in its session. */
   deliver(frame: StreamFrame, index: number): void;
   /** Fails those who asked before a session was opened; whoever came later gets one of their own. */
@@ -31,10 +34,6 @@ interface Waiting extends StreamWaiter {
 
 // A camera exposes one picture while it transfers the one before: without stamps only the third is surely fresh.
 const FRAMES_IN_FLIGHT = 2;
-// A stamp further off than this comes from before a jump of the wall clock, and so does one of the future: no frame is
-// there before it was exposed. The kernel's clock and ours differ by the few milliseconds between two looks at them.
-const STAMP_AGE_MS_MAX = 5000;
-const STAMP_AHEAD_MS_MAX = 50;
 
 /** `skipFrames`: warm-up frames of each session. */
 export function createStreamWaiters(options: {
@@ -43,6 +42,7 @@ export function createStreamWaiters(options: {
 }): StreamWaiters {
   const { clock } = options;
   const waiters = new Set<Waiting>();
+  const trust = createStampTrust(clock);
   return {
     get size() {
       return waiters.size;
@@ -59,13 +59,15 @@ export function createStreamWaiters(options: {
       waiters.add(waiter);
       return waiter;
     },
-    deliver({ bytes, exposedAtMs = -Infinity }, index) {
-      const nowMs = clock.monotonicMs();
-      const ageMs = clock.now().getTime() - exposedAtMs;
-      const stamped = ageMs >= -STAMP_AHEAD_MS_MAX && ageMs <= STAMP_AGE_MS_MAX;
-      const capturedAt = stamped ? new Date(exposedAtMs) : clock.now();
+    opened() {
+      trust.opened();
+    },
+    deliver({ bytes, exposedAtMs }, index) {
+      const exposure = trust.exposureOf(exposedAtMs);
+      const capturedAt = exposure?.at ?? clock.now();
       for (const waiter of waiters) {
-        const fresh = stamped ? nowMs - ageMs > waiter.askedMs : waiter.seen >= FRAMES_IN_FLIGHT;
+        const fresh =
+          exposure === undefined ? waiter.seen >= FRAMES_IN_FLIGHT : exposure.monotonicMs > waiter.askedMs;
         const warm = index >= options.skipFrames && waiter.seen >= waiter.skipFrames;
         waiter.seen += 1;
         if (fresh && warm) waiter.settle({ kind: 'captured', bytes, capturedAt });

@@ -62,6 +62,7 @@ export function networkFailure(url: URL, error: unknown, receivedBytes: number |
     const detail = `Cannot use the answer of ${shown}: it broke off after ${String(receivedBytes)} bytes: ${words}`;
     return failed('badFrame', detail, 'Check the network and the power supply of the camera');
   }
+  if (said === BAD_PORT) return portRefused(url);
   if (TLS_CODE.test(code)) return failed('permission', `Cannot trust ${shown}: ${words}`, TLS_REMEDY);
   if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code.startsWith('HPE_')) {
     return failed('badFrame', `Cannot fetch ${shown}: ${words}`, CHECK_URL);
@@ -70,6 +71,15 @@ export function networkFailure(url: URL, error: unknown, receivedBytes: number |
     'noDevice',
     `Cannot reach ${shown}: ${words}`,
     `${CHECK_URL}, and that the camera is on and reachable`,
+  );
+}
+
+/** Fetch Standard, "bad port": ports of other protocols, mail and name servers among them, are refused unasked. */
+function portRefused(url: URL): CaptureFailure {
+  return failed(
+    'noDevice',
+    `Cannot fetch ${shownUrl(url)}: port ${url.port} is blocked for HTTP, here as in every browser`,
+    'Let the camera serve its pictures on another port (80, 443, 8080, ...), and set camera.url to it',
   );
 }
 
@@ -86,6 +96,8 @@ export function urlCalledOff(url: URL): CaptureFailure {
 }
 
 const TYPE_CHARACTERS_MAX = 100;
+/** What fetch says of it; there is no code. */
+const BAD_PORT = 'bad port';
 const CHECK_URL = 'Check camera.url';
 const BASIC_ONLY =
   'Switch the camera to Basic authentication (over https best), or give it a URL of its own for pictures';

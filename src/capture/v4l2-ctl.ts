@@ -3,6 +3,7 @@ import type { Clock } from '../support/clock.ts';
 import { unreachable } from '../support/errors.ts';
 import type { RunOutcome, RunProcess } from '../support/run-process.ts';
 import type { CaptureLimits } from './driver.ts';
+import { mayRun } from './leftover-process.ts';
 import { givesPictures, parseControls, parseFormats, type Control, type PixelFormat } from './v4l2-text.ts';
 
 export type Answer<T> =
@@ -41,18 +42,19 @@ export interface V4l2Options {
   readonly searchPath: string;
   /** Tells when a node that hung may be asked again. */
   readonly clock: Clock;
+  readonly procFolder?: string;
 }
 
 /** Each call ends within 1.5 seconds, and half of what its capture has left, and the time a kill takes. */
-export function createV4l2({ runProcess, searchPath, clock }: V4l2Options): V4l2 {
-  let wedged = false;
+export function createV4l2({ runProcess, searchPath, clock, procFolder }: V4l2Options): V4l2 {
+  const wedges = createWedges(clock, procFolder);
   /** By node: one camera that hangs says nothing about another one. */
   const silentUntilMs = new Map<string, number>();
 
   async function ask<T>(node: string, { options, parse, limits }: Question<T>): Promise<Answer<T>> {
     if (!NODE.test(node)) throw new TypeError(`Cannot ask ${JSON.stringify(node)}: allowed is /dev/videoN`);
     const deadlineMs = Math.min(DEADLINE_MS, (limits?.deadlineMs ?? Infinity) / 2);
-    const refusal = notNow(node, deadlineMs);
+    const refusal = await notNow(node, deadlineMs);
     if (refusal !== undefined) return refusal;
     const ran = await runProcess({
       file: 'v4l2-ctl',
@@ -65,8 +67,8 @@ export function createV4l2({ runProcess, searchPath, clock }: V4l2Options): V4l2
     return withoutAnswer(node, ran);
   }
 
-  function notNow(node: string, deadlineMs: number): NoAnswer | undefined {
-    if (wedged) return { kind: 'failed', detail: WEDGED };
+  async function notNow(node: string, deadlineMs: number): Promise<NoAnswer | undefined> {
+    if (await wedges.holds(node)) return WEDGED;
     if (clock.monotonicMs() < (silentUntilMs.get(node) ?? -Infinity)) return SILENT;
     return deadlineMs < ASK_MS_MIN ? NO_TIME : undefined;
   }
@@ -84,8 +86,8 @@ export function createV4l2({ runProcess, searchPath, clock }: V4l2Options): V4l2
       case 'aborted':
         return NO_TIME;
       case 'wedged':
-        wedged = true; // one process that cannot be killed is enough: this run starts no other
-        return { kind: 'failed', detail: WEDGED };
+        wedges.add(node);
+        return WEDGED;
       default:
         return unreachable(ran);
     }
@@ -97,6 +99,28 @@ export function createV4l2({ runProcess, searchPath, clock }: V4l2Options): V4l2
     controls: (node, limits) => ask(node, { options: ['--list-ctrls-menus'], parse: parseControls, limits }),
     setControls: async (node, values, limits) =>
       ask(node, { options: ['--set-ctrl', assignments(values)], parse: () => undefined, limits }),
+  };
+}
+
+interface Wedges {
+  add(node: string): void;
+  /** Looks again, because the process may have gone since. */
+  holds(node: string): Promise<boolean>;
+}
+
+/** The nodes at which a v4l2-ctl outlived SIGKILL: none is started beside it. */
+function createWedges(clock: Clock, procFolder: string | undefined): Wedges {
+  const nodes = new Set<string>();
+  return {
+    add(node) {
+      nodes.add(node);
+    },
+    async holds(node) {
+      if (!nodes.has(node)) return false;
+      const left = await mayRun('v4l2-ctl', { clock, ...(procFolder === undefined ? {} : { procFolder }) });
+      if (!left) nodes.delete(node);
+      return left;
+    },
   };
 }
 
@@ -128,7 +152,10 @@ const NO_TIME = Object.freeze({
 const NODE = /^\/dev\/video\d{1,3}$/;
 const CONTROL_NAME = /^[a-z0-9_]{1,64}$/;
 const WORDS_CHARACTERS_MAX = 300;
-const WEDGED = 'an earlier v4l2-ctl hangs inside the kernel and cannot be killed';
+const WEDGED = Object.freeze({
+  kind: 'failed',
+  detail: 'an earlier v4l2-ctl hangs inside the kernel and cannot be killed',
+} as const);
 
 function assignments(values: readonly ControlValue[]): string {
   return values

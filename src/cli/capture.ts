@@ -3,6 +3,7 @@ import { openPictureStages, type PictureStages } from '../app/picture.ts';
 import { pictureBudgetBytes } from '../app/picture-budget.ts';
 import type { Config } from '../config/schema.ts';
 import { payloadSettings } from '../config/stage-settings.ts';
+import { fitInTime } from '../fit/fit-in-time.ts';
 import { buildRequest, payloadShape } from '../request/build-request.ts';
 import { writeFile } from '../support/files.ts';
 import { createRunProcess } from '../support/run-process.ts';
@@ -91,7 +92,7 @@ async function takePicture(
   const facts = { requestId: random.uuid(), triggerId: random.uuid(), frame, clockSynchronised: true };
   const payload = payloadSettings(config);
   const budgetBytes = pictureBudgetBytes(config.image.maxPayloadBytes, payloadShape(payload, facts));
-  const fitted = await fit(frame, { budgetBytes });
+  const fitted = await fitInTime({ clock, fit }, frame, { budgetBytes });
   if (fitted.kind !== 'fitted') {
     const found =
       fitted.kind === 'undecodable'

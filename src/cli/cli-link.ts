@@ -21,7 +21,8 @@ export async function openCliLink(context: Context, config: Config, listening: L
     sessionExpirySeconds: 0,
     filters: listening.filters,
   };
-  const open = createOpenLink(settings, { clock: context.clock, onMessage: listening.onMessage });
+  const { clock, machine } = context;
+  const open = createOpenLink(settings, { clock, onMessage: listening.onMessage, reader: machine });
   const first = await open(context.stop);
   // With protocol auto a broker that refuses MQTT 5 takes the second attempt.
   const again = first.kind === 'failed' && first.problem.fault === 'protocolVersion';

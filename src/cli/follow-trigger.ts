@@ -1,11 +1,14 @@
 // Follows one trigger through outcome and result messages until it is answered; it publishes nothing.
 import type { Classification, IncomingMessage } from '../domain.ts';
-import { parseResult } from '../result/parse-result.ts';
+import { parseResult, type ParsedResult } from '../result/parse-result.ts';
+import { hasNoId, matchRequest, returnedIds, type ReturnedIds } from '../result/returned-ids.ts';
 import { escapeInvisible } from '../support/visible-text.ts';
 
 export interface TriggerAnswer {
   readonly outcome?: Outcome;
   readonly classification?: Classification;
+  /** The far side's words where it could not classify. */
+  readonly error?: string;
 }
 
 export interface Outcome {
@@ -23,7 +26,7 @@ export interface FollowOptions {
 
 export interface Followed {
   readonly message: (message: IncomingMessage) => void;
-  /** Resolves when there is nothing more to wait for: refused, failed, or classified. */
+  /** Resolves when there is nothing more to wait for: refused, failed, or answered by the far side. */
   readonly answer: Promise<void>;
   sofar(): TriggerAnswer;
 }
@@ -31,51 +34,60 @@ export interface Followed {
 // A quick classifier may answer before the outcome is here; a busy response topic brings others' results meanwhile.
 const EARLY_RESULTS_MAX = 100;
 
+type Result = Exclude<ParsedResult, { kind: 'invalid' }>;
+
+interface EarlyResult {
+  readonly result: Result;
+  readonly ids: ReturnedIds;
+}
+
 export function followTrigger({ triggerId, outcomeTopic, onOutcome }: FollowOptions): Followed {
   let sofar: TriggerAnswer = {};
-  let early: readonly { readonly requestId: string; readonly classification: Classification }[] = [];
+  let early: readonly EarlyResult[] = [];
   let done = (): void => undefined;
   const answer = new Promise<void>((resolve) => {
     done = resolve;
   });
 
-  const onResult = (classification: Classification, requestId: string | undefined): void => {
+  /** As the daemon matches, with this one request open. */
+  const onResult = (found: EarlyResult): void => {
     const { outcome } = sofar;
     if (outcome === undefined) {
-      if (requestId !== undefined)
-        early = [...early, { requestId, classification }].slice(-EARLY_RESULTS_MAX);
+      // Without an id it may be the answer to an older request.
+      if (!hasNoId(found.ids)) early = [...early, found].slice(-EARLY_RESULTS_MAX);
       return;
     }
-    // Without an id the far side is taken to answer in order, as the daemon does.
-    if (requestId !== undefined && requestId !== outcome.requestId) return;
-    sofar = { outcome, classification };
+    if (outcome.requestId === undefined || isAnswered(sofar)) return;
+    if (matchRequest(found.ids, new Set([outcome.requestId])) === undefined) return;
+    sofar = { outcome, ...said(found.result) };
     done();
   };
 
   return {
     answer,
     sofar: () => sofar,
-    message({ topic, payload, correlationData }) {
-      if (topic !== outcomeTopic) {
-        const result = parseResult(payload);
-        if (result.kind !== 'classification' || sofar.classification !== undefined) return;
-        onResult(result.classification, result.requestId ?? textOf(correlationData));
+    message(message) {
+      if (message.topic !== outcomeTopic) {
+        const result = parseResult(message.payload);
+        if (result.kind !== 'invalid') onResult({ result, ids: returnedIds(result, message) });
         return;
       }
-      const outcome = readOutcome(payload, triggerId);
+      const outcome = readOutcome(message.payload, triggerId);
       if (outcome === undefined || sofar.outcome !== undefined) return;
       sofar = { outcome };
       onOutcome(outcome);
       if (outcome.kind !== 'accepted') done();
-      const known = early.find(({ requestId }) => requestId === outcome.requestId);
-      if (known !== undefined) onResult(known.classification, known.requestId);
+      early.forEach(onResult);
     },
   };
 }
 
-/** The correlation data of a request is its id. */
-function textOf(correlationData: Uint8Array | undefined): string | undefined {
-  return correlationData === undefined ? undefined : Buffer.from(correlationData).toString('utf8');
+function isAnswered({ classification, error }: TriggerAnswer): boolean {
+  return classification !== undefined || error !== undefined;
+}
+
+function said(result: Result): Pick<TriggerAnswer, 'classification' | 'error'> {
+  return result.kind === 'failed' ? { error: result.error } : { classification: result.classification };
 }
 
 function readOutcome(payload: Uint8Array, triggerId: string): Outcome | undefined {
@@ -86,9 +98,9 @@ function readOutcome(payload: Uint8Array, triggerId: string): Outcome | undefine
     return undefined; // not ours: anybody may publish on that topic
   }
   if (typeof json !== 'object' || json === null) return undefined;
-  const said = json as Readonly<Record<string, unknown>>;
-  if (said['trigger_id'] !== triggerId || typeof said['outcome'] !== 'string') return undefined;
-  const { outcome: kind, reason, bytes, queued, request_id: requestId } = said;
+  const fields = json as Readonly<Record<string, unknown>>;
+  if (fields['trigger_id'] !== triggerId || typeof fields['outcome'] !== 'string') return undefined;
+  const { outcome: kind, reason, bytes, queued, request_id: requestId } = fields;
   const words = [kind, reason, numbered(bytes, 'bytes'), numbered(queued, 'queued')].filter(
     (word) => typeof word === 'string',
   );

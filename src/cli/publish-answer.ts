@@ -1,8 +1,9 @@
 // Picks the answer to one request out of what arrives on the response topic; it publishes nothing.
 import type { Classification, IncomingMessage } from '../domain.ts';
-import { parseResult, type ParsedResult } from '../result/parse-result.ts';
+import { parseResult } from '../result/parse-result.ts';
+import { matchRequest, returnedIds, type MatchedRequest } from '../result/returned-ids.ts';
 
-export type MatchedBy = 'requestId' | 'correlationData' | 'order';
+export type MatchedBy = MatchedRequest['matchedBy'];
 
 export type Answer =
   | {
@@ -21,6 +22,7 @@ export interface AnswerFinder {
 }
 
 export function findAnswer(requestId: string): AnswerFinder {
+  const ours = new Set([requestId]);
   let isSending = false;
   let found: (answer: Answer) => void = () => undefined;
   const answer = new Promise<Answer>((resolve) => {
@@ -31,10 +33,10 @@ export function findAnswer(requestId: string): AnswerFinder {
     sending() {
       isSending = true;
     },
-    message({ payload, correlationData }) {
-      const result = parseResult(payload);
+    message(message) {
+      const result = parseResult(message.payload);
       if (!isSending || result.kind === 'invalid') return;
-      const matchedBy = match(result, correlationData, requestId);
+      const matchedBy = matchRequest(returnedIds(result, message), ours)?.matchedBy; // as the daemon matches
       if (matchedBy === undefined) return;
       const { kind } = result;
       found(
@@ -44,15 +46,4 @@ export function findAnswer(requestId: string): AnswerFinder {
       );
     },
   };
-}
-
-/** As the daemon matches: by the id in the result, else by the correlation data, else by order. */
-function match(
-  result: Exclude<ParsedResult, { kind: 'invalid' }>,
-  correlationData: Uint8Array | undefined,
-  requestId: string,
-): MatchedBy | undefined {
-  if (result.requestId !== undefined) return result.requestId === requestId ? 'requestId' : undefined;
-  if (correlationData === undefined) return 'order';
-  return Buffer.from(correlationData).toString('utf8') === requestId ? 'correlationData' : undefined;
 }

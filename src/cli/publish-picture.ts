@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts';
 import { fitSettings, payloadSettings } from '../config/stage-settings.ts';
 import type { FitOutcome, Frame, Request } from '../domain.ts';
 import { createFit } from '../fit/fit-frame.ts';
+import { fitInTime } from '../fit/fit-in-time.ts';
 import { buildRequest, payloadShape } from '../request/build-request.ts';
 import { createClockSync } from '../support/clock-sync.ts';
 import { readBoundedFile, type FileRead } from '../support/files.ts';
@@ -51,7 +52,8 @@ export async function preparePicture(
   const payload = payloadSettings(config);
   const budgetBytes = pictureBudgetBytes(config.image.maxPayloadBytes, payloadShape(payload, facts));
   const fitStartMs = clock.monotonicMs();
-  const fitted = await createFit({ codec, settings: fitSettings(config) })(frame, { budgetBytes });
+  const fit = createFit({ codec, settings: fitSettings(config) });
+  const fitted = await fitInTime({ clock, fit }, frame, { budgetBytes });
   if (fitted.kind !== 'fitted') return refused(EXIT.cannotFit, `Cannot fit ${path}: ${whyUnfit(fitted)}`);
   const { image } = fitted;
   const request = buildRequest(payload, facts, image);

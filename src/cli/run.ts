@@ -2,6 +2,8 @@
 import { startApp, type App } from '../app.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Loaded } from '../config/load.ts';
+import { brokerSettings } from '../config/stage-settings.ts';
+import { tlsWarnings } from '../mqtt/tls-warnings.ts';
 import { untilAborted } from '../support/abort.ts';
 import { createLog, type Log, type LogOptions } from '../support/log.ts';
 import { EXIT, type Command, type Context } from './command.ts';
@@ -29,7 +31,8 @@ async function runDaemon(args: Arguments, context: Context): Promise<number> {
   }
   const { config, hash } = loaded;
   const log = daemonLog(context, config.log, args);
-  logApplied(log, loaded);
+  const overFiles = await tlsWarnings(brokerSettings(config), context);
+  logApplied(log, { ...loaded, warnings: [...loaded.warnings, ...overFiles] });
   const { machine, clock, random, version } = context;
   let app: App | undefined;
   // Before the start: without a listener Node answers SIGUSR1 by opening its debugger.

@@ -92,7 +92,7 @@ function report(
   context: Context,
   { answer, inTime, seconds }: { answer: TriggerAnswer; inTime: boolean; seconds: number },
 ): number {
-  const { outcome, classification } = answer;
+  const { outcome, classification, error } = answer;
   if (args.isSet('json')) context.out(`${JSON.stringify(answer)}\n`);
   else if (classification !== undefined) {
     const { label, confidence } = classification;
@@ -104,6 +104,10 @@ function report(
       `Cannot show the ${missing}: none came within ${seconds} s; is the daemon running and online?\n`,
     );
     return EXIT.noAnswer;
+  }
+  if (error !== undefined) {
+    context.err(`Cannot show the classification: the far side says "${error}"\n`);
+    return EXIT.failure;
   }
   return outcome?.kind === 'accepted' ? EXIT.ok : EXIT.failure;
 }

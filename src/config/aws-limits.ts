@@ -5,7 +5,8 @@ import type { Config } from './schema.ts';
 
 const TOPIC_BYTES_MAX = 256;
 const TOPIC_SLASHES_MAX = 7;
-const CLIENT_ID_BYTES_MAX = 128;
+// AWS takes 128; a command connects beside the daemon as `{clientId}-cli-` and 6 hex digits, and has to fit as well.
+const CLIENT_ID_BYTES_MAX = 128 - '-cli-'.length - 6;
 const PAYLOAD_BYTES_MAX = 131_072;
 const SESSION_SECONDS_MAX = 3600;
 
@@ -24,7 +25,7 @@ export const AWS_LIMITS: readonly Rule[] = [
   ),
   aws(
     'mqtt.clientId',
-    `at most ${String(CLIENT_ID_BYTES_MAX)} bytes`,
+    `at most ${String(CLIENT_ID_BYTES_MAX)} bytes (128 with the "-cli-" and 6 digits that commands add)`,
     ({ mqtt }) => Buffer.byteLength(mqtt.clientId) > CLIENT_ID_BYTES_MAX,
   ),
   aws(

@@ -7,7 +7,7 @@ import { isTopicFilter, isTopicName, LONGEST_DEVICE_ID, UTF8_BYTES_MAX, withDevi
 const CONTROLS = '\\u0000-\\u001f\\u007f-\\u009f';
 const VISIBLE = `^[^${CONTROLS}]+$`;
 const ABSOLUTE_PATH = `^(?!.*/\\.\\.(?:/|$))/[^${CONTROLS}]*$`;
-const PROXY_URL = /^(?:http|socks5):\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/;
+const PROXY_URL = /^(?:http|socks5):\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/;
 const WEB_URL = /^https?:\/\/[A-Za-z0-9._~:/?#[\]&=+,%-]+$/;
 const HOST_NAME = /^[A-Za-z0-9._:-]{1,253}$/;
 // Only names that udev makes; one that starts with `-` or `.` could be read as an option or leave the folder.
@@ -70,7 +70,10 @@ export const brokerUrl = text('broker URL', {
 export const proxyUrl = text('proxy URL', {
   allowed: 'http://host:port or socks5://host:port',
   pattern: PROXY_URL.source,
-  test: (value) => PROXY_URL.test(value),
+  test: (value) => {
+    const port = Number(PROXY_URL.exec(value)?.[1]);
+    return port >= 1 && port <= 65_535;
+  },
 });
 
 export const webUrl = text('web address', {

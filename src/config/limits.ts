@@ -75,7 +75,7 @@ export function expanded(config: Config): Config {
 
 /** What works and is unwise. */
 export function configWarnings({ mqtt, payload }: Config): readonly string[] {
-  return [...unencrypted(mqtt), ...lostMetadata(mqtt, payload)];
+  return [...unencrypted(mqtt), ...lostMetadata(mqtt, payload), ...keptMetadata(payload)];
 }
 
 /** User properties came with MQTT 5. */
@@ -84,6 +84,15 @@ function lostMetadata({ protocol }: Config['mqtt'], payload: Config['payload']):
   if (format !== 'raw' || !metadata || !publishFrame || protocol === 'auto' || protocol === 5) return [];
   return [
     `payload.format is raw and mqtt.protocol ${protocol}: the metadata is not sent, use mqtt.protocol 5 or payload.format json`,
+  ];
+}
+
+/** What DL Streamer's subscribers read is an array whose first half is the metadata. */
+function keptMetadata({ format, metadata }: Config['payload']): readonly string[] {
+  if (format !== 'dlstreamer' || metadata) return [];
+  return [
+    'payload.format is dlstreamer and payload.metadata false: the metadata is sent all the same, it is part of that ' +
+      'format; use payload.format json or raw without it',
   ];
 }
 

@@ -1,7 +1,7 @@
 // The options of each stage, taken from the configuration; a stage never sees the whole of it.
 import { PUBLISHED } from './own-topics.ts';
 import type { Config } from './schema.ts';
-import { filterMatches } from './topics.ts';
+import { filterCovers, filterMatches } from './topics.ts';
 
 // AWS IoT Core takes mutual TLS on port 443 only with this protocol name ("Protocols" in its developer guide).
 const AWS_ALPN = 'x-amzn-mqtt-ca';
@@ -69,7 +69,8 @@ export function requestAddress(config: Config) {
 /** Topic filters of this device's subscriptions, and what a message on a topic is for: a pause before all else. */
 export function subscriptions(config: Config) {
   const { trigger, response, pause } = config.topics;
-  const filters = [...new Set([...trigger, response, pause])];
+  // The pause first: what the broker stores of it comes before the retained triggers, where those are accepted.
+  const filters = withoutCovered([pause, ...trigger, response]);
   const published = new Set(Object.values(PUBLISHED).flatMap((topicsOf) => topicsOf(config)));
   return {
     filters,
@@ -83,6 +84,13 @@ export function subscriptions(config: Config) {
       ...(config.mqtt.broker === 'aws' ? { prefix: `device/${config.device.id}/`, ...AWS_REPLY_LIMITS } : {}),
     },
   };
+}
+
+/** Most brokers deliver a message once for each filter that matches it. */
+function withoutCovered(filters: readonly string[]): readonly string[] {
+  return [...new Set(filters)].filter(
+    (filter, at, all) => !all.some((other, otherAt) => otherAt !== at && filterCovers(other, filter)),
+  );
 }
 
 // "AWS IoT Core endpoints and quotas", as aws-limits.ts checks them for the configured topics.

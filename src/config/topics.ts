@@ -39,6 +39,45 @@ export function filterMatches(filter: string, topic: string): boolean {
   return wanted.length === levels.length;
 }
 
+/**
+ * Whether every message that a subscription to `other` receives comes by `filter` as well, so that with both of them it
+ * comes twice from most brokers (3.3.4). A shared subscription covers nothing but itself: others take their part of it.
+ */
+export function filterCovers(filter: string, other: string): boolean {
+  if (filter === other) return true;
+  if (filter.startsWith('$share/')) return false;
+  const wide = filter.split('/');
+  const narrow = subscribedPart(other).split('/');
+  if (!sharesFirstLevel(wide, narrow)) return false;
+  for (const [at, level] of wide.entries()) {
+    if (level === '#') return true;
+    const covered = narrow[at];
+    if (covered === undefined || covered === '#') return false;
+    if (level !== '+' && level !== covered) return false;
+  }
+  return wide.length === narrow.length;
+}
+
+/** Whether there is a topic that both filters match. */
+export function filtersOverlap(one: string, other: string): boolean {
+  const ones = subscribedPart(one).split('/');
+  const others = subscribedPart(other).split('/');
+  if (!sharesFirstLevel(ones, others)) return false;
+  for (let at = 0; at < Math.max(ones.length, others.length); at += 1) {
+    const [left, right] = [ones[at], others[at]];
+    if (left === '#' || right === '#') return true; // also the parent level, where the other one has ended
+    if (left === undefined || right === undefined) return false;
+    if (left !== '+' && right !== '+' && left !== right) return false;
+  }
+  return true;
+}
+
+/** 4.7.2, as in `filterMatches`: a leading wildcard has nothing in common with a first level that starts with `$`. */
+function sharesFirstLevel([one = '']: readonly string[], [other = '']: readonly string[]): boolean {
+  const isApart = (wild: string, named: string): boolean => /^[+#]$/.test(wild) && named.startsWith('$');
+  return !isApart(one, other) && !isApart(other, one);
+}
+
 // A shared subscription (4.8.2) is `$share/NAME/FILTER`; only FILTER is matched.
 function subscribedPart(filter: string): string {
   return filter.replace(/^\$share\/[^/]*\//, '');

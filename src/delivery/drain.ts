@@ -1,12 +1,13 @@
 // Sends entries, oldest first, one in flight, and forgets each only after the broker's acknowledgement. It never reorders.
-import type { Entry, Link, Outbox, OutgoingMessage, PublishOutcome, Request } from '../domain.ts';
+import type { Entry, Link, OutgoingMessage, PublishOutcome, Request, Outbox } from '../domain.ts';
 import { isAborted } from '../support/abort.ts';
 import { sleep, type Clock } from '../support/clock.ts';
 import { unreachable } from '../support/errors.ts';
 import type { Log } from '../support/log.ts';
 import { createWakeup, type Wakeup } from '../support/wakeup.ts';
-import { blameOf } from './blame.ts';
-import { createStrikes, type Strikes } from './strikes.ts';
+import { blameOf, createTrial } from './blame.ts';
+import { refusedByRule, type Judges } from './refused-by-rule.ts';
+import { createStrikes } from './strikes.ts';
 
 export interface DrainDeps {
   readonly outbox: Outbox;
@@ -35,7 +36,7 @@ const LEAVING_MAX = 2;
 
 export function createDrain(deps: DrainDeps): Drain {
   const wakeup = createWakeup();
-  const strikes = createStrikes();
+  const judges: Judges = { strikes: createStrikes(), trial: createTrial() };
   let atRest: Promise<void> = Promise.resolve();
   return {
     wake: () => {
@@ -45,7 +46,8 @@ export function createDrain(deps: DrainDeps): Drain {
       // The run of the link before may still wait for the disk; two at once would let go of each other's entry.
       atRest = atRest.then(async () => {
         const leaving: Promise<void>[] = [];
-        await sendUntilAborted(deps, { wakeup, strikes }, { link, signal, leaving });
+        judges.trial.startOver();
+        await sendUntilAborted(deps, { wakeup, judges }, { link, signal, leaving });
         await Promise.all(leaving);
       });
       return atRest;
@@ -55,34 +57,40 @@ export function createDrain(deps: DrainDeps): Drain {
 
 async function sendUntilAborted(
   deps: DrainDeps,
-  { wakeup, strikes }: { readonly wakeup: Wakeup; readonly strikes: Strikes },
+  { wakeup, judges }: { readonly wakeup: Wakeup; readonly judges: Judges },
   { link, signal, leaving }: Omit<Sending, 'entry'>,
 ): Promise<void> {
+  const { strikes } = judges;
   const onlineMs = deps.clock.monotonicMs();
   // What was stored before this link came up, and what queues behind it, is paced; live requests are not.
   let paced = deps.outbox.oldest() !== undefined;
   let nextMs = onlineMs;
   while (!signal.aborted) {
-    const head = deps.outbox.oldest();
-    if (head === undefined) {
+    const next = nextEntry(deps, judges);
+    if (next === undefined) {
       paced = false;
       await waitForEntry(deps, wakeup, signal);
       continue;
     }
-    const probeMs = onlineMs + strikes.probeMs(head) - deps.clock.monotonicMs();
+    const probeMs = onlineMs + strikes.probeMs(next) - deps.clock.monotonicMs();
     if (probeMs > 0 && (await sleep(deps.clock, probeMs, signal)) === 'aborted') {
-      strikes.acquit(head);
+      strikes.acquit(next);
       return;
     }
     if (paced && deps.drainPerSecond > 0) {
       await sleep(deps.clock, nextMs - deps.clock.monotonicMs(), signal);
       nextMs = deps.clock.monotonicMs() + 1000 / deps.drainPerSecond;
     }
-    const entry = deps.outbox.oldest(); // only now: a bound may have dropped the oldest during the pause
+    const entry = nextEntry(deps, judges); // only now: a bound may have dropped the oldest during the pause
     if (entry !== undefined && !isAborted(signal)) {
-      await sendOne(deps, strikes, { entry, link, signal, leaving });
+      await sendOne(deps, judges, { entry, link, signal, leaving });
     }
   }
+}
+
+function nextEntry({ outbox }: DrainDeps, { trial }: Judges): Entry | undefined {
+  const head = outbox.oldest();
+  return head === undefined ? undefined : trial.next(head, (entry) => outbox.after(entry));
 }
 
 /** Until somebody wakes us; where the outbox holds only what the disk cannot read now, it is looked at again in a while. */
@@ -111,7 +119,7 @@ interface Sending {
   readonly leaving: Promise<void>[];
 }
 
-async function sendOne(deps: DrainDeps, strikes: Strikes, sending: Sending): Promise<void> {
+async function sendOne(deps: DrainDeps, judges: Judges, sending: Sending): Promise<void> {
   const { outbox, clock } = deps;
   const { entry, link, signal, leaving } = sending;
   const read = await outbox.read(entry);
@@ -139,7 +147,8 @@ async function sendOne(deps: DrainDeps, strikes: Strikes, sending: Sending): Pro
   deps.onSending(read.request);
   const outcome = await link.publish(deps.messageOf(read.request));
   if (outcome.kind === 'acknowledged' || outcome.kind === 'sent') {
-    strikes.forget();
+    judges.strikes.forget();
+    judges.trial.acknowledged(entry);
     // At QoS 0 the promise ends at the socket, and the counters keep the two apart.
     const by = outcome.kind === 'sent' ? 'socket' : 'broker';
     const ackMs = Math.round(clock.monotonicMs() - startedMs);
@@ -148,7 +157,7 @@ async function sendOne(deps: DrainDeps, strikes: Strikes, sending: Sending): Pro
     return;
   }
   const flightMs = clock.monotonicMs() - startedMs;
-  await failed(deps, strikes, { ...sending, outcome, flightMs });
+  await failed(deps, judges, { ...sending, outcome, flightMs });
 }
 
 /** Removes first: who reads `request.acknowledged` finds its file gone. Tells of one after the other, in their order. */
@@ -171,27 +180,18 @@ type Failure = Sending & {
 
 async function failed(
   deps: DrainDeps,
-  strikes: Strikes,
+  judges: Judges,
   { entry, link, signal, outcome, flightMs }: Failure,
 ): Promise<void> {
-  const { outbox, clock, log } = deps;
+  const { outbox, clock } = deps;
   const blame = blameOf(outcome, outcome.kind === 'refused' ? undefined : await link.ended);
-  const reason = blame.kind === 'request' ? strikes.count(entry, { ...blame, flightMs }) : undefined;
+  if (blame.kind === 'broker') {
+    await refusedByRule(deps, judges, { entry, blame, signal });
+    return;
+  }
+  judges.trial.startOver();
+  const reason = blame.kind === 'request' ? judges.strikes.count(entry, { ...blame, flightMs }) : undefined;
   if (reason === undefined) outbox.release(entry);
   else await outbox.quarantine(entry, reason);
-  if (blame.kind === 'broker') {
-    const { requestId } = entry;
-    const [level, pauseMs] = strikes.refusedByRule(blame.reasonCode);
-    const remedy = 'allow this client to publish requests (access list, quota, or AWS IoT policy)';
-    log[level]('broker.refused', {
-      requestId,
-      reasonCode: blame.reasonCode,
-      reason: blame.reason,
-      remedy,
-      retryInMs: pauseMs,
-    });
-    await sleep(clock, pauseMs, signal);
-  } else if (outcome.kind === 'refused') {
-    await sleep(clock, REFUSED_PAUSE_MS, signal);
-  }
+  if (outcome.kind === 'refused') await sleep(clock, REFUSED_PAUSE_MS, signal);
 }

@@ -24,7 +24,8 @@ export interface FitBounds {
   readonly maxQuality?: number;
 }
 
-export type Fit = (frame: Frame, bounds: FitBounds) => Promise<FitOutcome>;
+/** An aborted signal keeps the next encode from beginning; the outcome is then `undecodable`. */
+export type Fit = (frame: Frame, bounds: FitBounds, signal?: AbortSignal) => Promise<FitOutcome>;
 
 /**
  * A plain frame that is within the budget and that nothing asks to change goes through byte for byte; one that only
@@ -34,23 +35,23 @@ export type Fit = (frame: Frame, bounds: FitBounds) => Promise<FitOutcome>;
 export function createFit(deps: { codec: JpegCodec; settings: FitSettings }): Fit {
   const { codec, settings } = deps;
   const memory = createSceneMemory();
-  return async (frame, asked) => {
+  return async (frame, asked, signal) => {
     const bounds = withinSettings(asked, settings);
     const structure = readJpegStructure(frame.jpeg);
     if (structure.kind === 'broken') return { kind: 'undecodable', detail: structure.detail };
     const passed = asItCame({ frame, structure, settings, bounds });
     if (passed !== undefined) return { kind: 'fitted', image: passed };
-    const decode = { ...settings, maxWidthPx: bounds.maxWidthPx };
+    const decode = decodeOf(structure, { ...settings, maxWidthPx: bounds.maxWidthPx });
     const size = reshapedSize(structure, decode);
     const scene = sceneOf(frame, structure, size);
     const { basis, ...expected } = memory.expect(scene);
     const exif = { capturedAt: frame.capturedAt, deviceId: settings.deviceId };
-    const encode = { encoder: settings.encoder, exif };
+    const encoding = { codec, jpeg: frame.jpeg, decode, encode: { encoder: settings.encoder, exif } };
     const { minQuality, minWidthPx } = settings;
     const { budgetBytes, maxQuality } = bounds;
     const found = await encodeOr(() =>
       fitToBudget({
-        encode: frameEncoder({ codec, jpeg: frame.jpeg, decode, encode, basis }),
+        encode: frameEncoder({ ...encoding, basis, ...(signal === undefined ? {} : { signal }) }),
         ...{ budgetBytes, minQuality, maxQuality, widthPx: size.widthPx, minWidthPx },
         ...expected,
       }),
@@ -104,6 +105,17 @@ function asItCame(at: {
 function asksForChange({ crop, greyscale, rotateDegrees, flip }: FitSettings): boolean {
   return crop !== undefined || greyscale || rotateDegrees !== 0 || flip !== 'none';
 }
+
+/** A frame that is larger than any budget can use is decoded smaller, which bounds the memory. */
+function decodeOf(structure: WholeJpeg, asked: DecodeOptions): DecodeOptions {
+  const { widthPx, heightPx } = reshapedSize(structure, asked);
+  const share = Math.sqrt(DECODED_PIXELS_MAX / (widthPx * heightPx));
+  return share >= 1 ? asked : { ...asked, maxWidthPx: Math.max(1, Math.floor(widthPx * share)) };
+}
+
+// 36 MB of pixels. Of one colour all over, every 256 pixels still take 12 bits (six blocks of two codes, ITU-T T.81,
+// F.1.2): the 128,000 bytes of a payload hold no more than 17 megapixels of that, and of a photograph some two.
+const DECODED_PIXELS_MAX = 12_000_000;
 
 function sceneOf(frame: Frame, structure: WholeJpeg, { widthPx, heightPx }: Size): Scene {
   const framePixels = structure.widthPx * structure.heightPx;

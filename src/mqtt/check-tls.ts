@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { errorMessage } from '../support/errors.ts';
 import { readBoundedFile } from '../support/files.ts';
-import { chmodCommand, RIGHTS_ALLOWED, wideRights } from './secret-file.ts';
+import { chmodCommand, RIGHTS_ALLOWED, wideRights, type Reader } from './secret-file.ts';
 import { PEM_BYTES_MAX, type TlsOptions } from './tls-options.ts';
 
 export interface TlsFiles extends Pick<TlsOptions, 'caFile' | 'certFile' | 'keyFile'> {
@@ -22,18 +22,23 @@ export interface TlsFinding {
   readonly remedy: string;
 }
 
+const CREDENTIALS_FOLDER = '/run/credentials/';
 const SOON_MS = 30 * 24 * 3600 * 1000;
 
-/** `now` is the wall clock; dates say nothing while it is not synchronised, and are then left out. */
+/** `now` is the wall clock; dates say nothing while it is not synchronised, and are then left out. Never rejects. */
 export async function checkTlsFiles(
   files: TlsFiles,
-  { now, clockSynchronised }: { readonly now: Date; readonly clockSynchronised: boolean },
+  {
+    now,
+    clockSynchronised,
+    reader,
+  }: { readonly now: Date; readonly clockSynchronised: boolean; readonly reader?: Reader },
 ): Promise<readonly TlsFinding[]> {
   const [ca, certificate, key, password] = await Promise.all([
-    look('mqtt.tls.caFile', files.caFile),
-    look('mqtt.tls.certFile', files.certFile),
-    look('mqtt.tls.keyFile', files.keyFile),
-    look('mqtt.passwordFile', files.passwordFile),
+    look('mqtt.tls.caFile', files.caFile, reader),
+    look('mqtt.tls.certFile', files.certFile, reader),
+    look('mqtt.tls.keyFile', files.keyFile, reader),
+    look('mqtt.passwordFile', files.passwordFile, reader),
   ]);
   const dates = clockSynchronised ? now : undefined;
   return [
@@ -54,7 +59,11 @@ interface Looked {
   readonly findings: readonly TlsFinding[];
 }
 
-async function look(key: TlsFinding['key'], path: string | undefined): Promise<Looked> {
+async function look(
+  key: TlsFinding['key'],
+  path: string | undefined,
+  reader: Reader | undefined,
+): Promise<Looked> {
   if (path === undefined) return { key, path: '', bytes: undefined, findings: [] };
   const file = await readBoundedFile(path, PEM_BYTES_MAX);
   const broken = (found: string, remedy: string): TlsFinding => ({
@@ -66,17 +75,17 @@ async function look(key: TlsFinding['key'], path: string | undefined): Promise<L
   });
   if (file.kind !== 'read') {
     const found = file.kind === 'failed' ? `it cannot be read: ${file.code}` : `it is ${file.kind}`;
-    return {
-      key,
-      path,
-      bytes: undefined,
-      findings: [broken(found, 'put a file there that this user may read')],
-    };
+    const remedy = path.startsWith(CREDENTIALS_FOLDER)
+      ? 'systemd lays it there while the unit runs, for the unit alone (LoadCredential=)'
+      : 'put a file there that this user may read';
+    return { key, path, bytes: undefined, findings: [broken(found, remedy)] };
   }
   const isSecret = key === 'mqtt.tls.keyFile' || key === 'mqtt.passwordFile';
   const wide = isSecret ? wideRights(file) : undefined;
   const findings =
-    wide === undefined ? [] : [broken(`${wide}; ${RIGHTS_ALLOWED}`, `run: ${chmodCommand(path)}`)];
+    wide === undefined
+      ? []
+      : [broken(`${wide}; ${RIGHTS_ALLOWED}`, `run: ${chmodCommand(path, file, reader)}`)];
   return { key, path, bytes: Buffer.from(file.bytes), findings };
 }
 

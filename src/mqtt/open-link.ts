@@ -8,13 +8,13 @@ import type { Session } from './packets.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { linkProblem, problemFromError } from './problem.ts';
 import { chooseProtocol, type ProtocolSetting } from './protocol.ts';
-import { readSecretFile } from './secret-file.ts';
+import { readSecretFile, type Reader } from './secret-file.ts';
 import { retryWithheld } from './retry-withheld.ts';
 import { createSuspects, type Suspects, type Withheld } from './suspects.ts';
 import { openStream, parseBrokerUrl, type Route } from './stream.ts';
 import type { ClockState } from './tls-problem.ts';
 
-export interface BrokerSettings extends Route, Omit<Session, 'protocol' | 'password'> {
+export interface BrokerSettings extends Omit<Route, 'reader'>, Omit<Session, 'protocol' | 'password'> {
   readonly url: string;
   readonly protocol: ProtocolSetting;
   readonly passwordFile?: string;
@@ -32,6 +32,8 @@ interface LinkDeps {
   readonly onMessage: (message: IncomingMessage) => void;
   /** Whether NTP has set the wall clock: TLS before that fails over dates that are well. */
   readonly clockSynchronised?: () => boolean;
+  /** Who reads key and password files. */
+  readonly reader?: Reader;
   /** Called with all that is left out, whenever that changes. */
   readonly onWithheld?: (withheld: readonly Withheld[]) => void;
 }
@@ -97,8 +99,8 @@ async function attempt(
   const started = deps.clock.monotonicMs();
   const connectMs = settings.connectTimeoutSeconds * 1000;
   const address = parseBrokerUrl(settings.url);
-  const password = await readPassword(settings.passwordFile);
-  const opening = openStream(address, settings, ending.signal);
+  const password = await readPassword(settings.passwordFile, deps.reader);
+  const opening = openStream(address, { ...settings, reader: deps.reader }, ending.signal);
   const opened = await withDeadline(deps.clock, connectMs, opening);
   if (opened.kind === 'timeout') {
     ending.abort();
@@ -120,10 +122,13 @@ async function attempt(
 }
 
 /** The file's content without the line end that editors add. */
-async function readPassword(path: string | undefined): Promise<Uint8Array | undefined> {
+async function readPassword(
+  path: string | undefined,
+  reader: Reader | undefined,
+): Promise<Uint8Array | undefined> {
   if (path === undefined) return undefined;
   const bytes = await readSecretFile({
-    ...{ what: 'mqtt.passwordFile', path, maxBytes: PASSWORD_BYTES_MAX },
+    ...{ what: 'mqtt.passwordFile', path, maxBytes: PASSWORD_BYTES_MAX, reader },
     allowed: 'a file that this user may read',
     codes: { unreadable: 'PASSWORD_FILE', tooWide: 'PASSWORD_FILE_RIGHTS' },
   });

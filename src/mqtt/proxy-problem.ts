@@ -6,6 +6,7 @@ export function proxyRemedy(code: string): string | undefined {
 }
 
 const REMEDIES: ReadonlyMap<string, string> = new Map([
+  ['PROXY_URL', 'correct mqtt.proxyUrl: http://host:port or socks5://host:port, the port 1 to 65535'],
   ['PROXY_UNREACHABLE', 'start the proxy, or correct host and port in mqtt.proxyUrl'],
   ['PROXY_CLOSED', 'see the log of the proxy: it may not allow this device, or speak another protocol'],
   [

@@ -44,6 +44,8 @@ export async function connectThroughProxy(
   }
 }
 
+const PORT_MAX = 65_535;
+
 interface ProxyAddress extends Target {
   readonly scheme: 'http' | 'socks5';
 }
@@ -51,7 +53,12 @@ interface ProxyAddress extends Target {
 function parseProxyUrl(url: string): ProxyAddress {
   const parts = /^(http|socks5):\/\/(?:\[([^\]]+)\]|([^:/]+)):(\d+)$/.exec(url);
   const host = parts?.[2] ?? parts?.[3];
-  if (parts === null || host === undefined)
-    throw new TypeError(`Cannot read proxy URL ${url}: http://host:port or socks5://host:port is needed`);
-  return { scheme: parts[1] === 'http' ? 'http' : 'socks5', host, port: Number(parts[4]) };
+  const port = Number(parts?.[4]);
+  // `connect` throws at another port, in words that name no key.
+  if (host === undefined || port < 1 || port > PORT_MAX)
+    throw new OperatingError(
+      `Cannot use proxy ${url}: it names no host and port, http://host:port or socks5://host:port is needed`,
+      { code: 'PROXY_URL' },
+    );
+  return { scheme: parts?.[1] === 'http' ? 'http' : 'socks5', host, port };
 }

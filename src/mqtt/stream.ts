@@ -5,6 +5,7 @@ import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'n
 import { createWebSocketStream, WebSocket } from 'ws';
 import { connected } from './connected.ts';
 import { connectThroughProxy } from './proxy.ts';
+import type { Reader } from './secret-file.ts';
 import { tlsOptions, type TlsOptions } from './tls-options.ts';
 
 export interface BrokerAddress {
@@ -19,6 +20,8 @@ export interface Route {
   readonly tls: TlsOptions;
   /** `http://host:port` (CONNECT) or `socks5://host:port`. */
   readonly proxyUrl?: string;
+  /** Whose key file it has to be, for the command that a refusal names. */
+  readonly reader?: Reader | undefined;
 }
 
 // `drain` then tells of every packet, however small, that its last byte has left for the system: the acknowledgement's
@@ -40,17 +43,18 @@ export function parseBrokerUrl(url: string): BrokerAddress {
 /** Resolves with a connected stream; rejects with the system, TLS or proxy error. An abort destroys the attempt. */
 export async function openStream(
   address: BrokerAddress,
-  { tls, proxyUrl }: Route,
+  { tls, proxyUrl, reader }: Route,
   signal: AbortSignal,
 ): Promise<Duplex> {
   const { host, port, protocol } = address;
   // Files first: a proxy is not troubled for a connection that cannot be made.
-  const secure = protocol === 'mqtts' || protocol === 'wss' ? await tlsOptions(host, tls) : undefined;
+  const secure = protocol === 'mqtts' || protocol === 'wss' ? await tlsOptions(host, tls, reader) : undefined;
   const under = { target: { host, port }, writableHighWaterMark: BUFFERED_BYTES_MAX };
   const tunnel = proxyUrl === undefined ? undefined : await connectThroughProxy(proxyUrl, under, signal);
   if (protocol === 'ws' || protocol === 'wss') return openWebSocket(address, { secure, tunnel }, signal);
   if (secure !== undefined) {
-    const socket = startTls({ ...secure, ...(tunnel === undefined ? { host, port } : { socket: tunnel }) });
+    // `host` also beside the tunnel: without it Node verifies the certificate of an address against the name `localhost`.
+    const socket = startTls({ ...secure, host, ...(tunnel === undefined ? { port } : { socket: tunnel }) });
     socket.setNoDelay(true);
     return connected(socket, 'secureConnect', { signal, destroy: () => socket.destroy() });
   }
@@ -73,7 +77,7 @@ async function openWebSocket(
 ): Promise<Duplex> {
   const url = `${protocol}://${isIP(host) === 6 ? `[${host}]` : host}:${port}${path}`;
   const through = (socket: Socket): Socket =>
-    secure === undefined ? socket : connectTls({ ...secure, socket });
+    secure === undefined ? socket : connectTls({ ...secure, host, socket }); // as above
   // [MQTT-6.0.0-3]: the subprotocol name is "mqtt"; compression would only cost time on JPEG.
   const socket = new WebSocket(url, ['mqtt'], {
     ...secure,

@@ -20,7 +20,7 @@ export interface Suspects {
   /** `undefined` where it may be sent. */
   withheld(subject: Subject): Withheld | undefined;
   all(): readonly Withheld[];
-  /** A close followed a SUBSCRIBE to several filters: one at a time tells which. */
+  /** A close followed a SUBSCRIBE and nobody is found guilty yet: of several filters, one at a time tells which. */
   oneByOne(): boolean;
 }
 
@@ -48,7 +48,6 @@ interface Suspicion {
 
 export function createSuspects({ clock, exempt, onChange }: SuspectsOptions): Suspects {
   const suspicions = new Map<string, Suspicion>();
-  let several = false;
   const all = (): readonly Withheld[] =>
     [...suspicions.values()]
       .filter(({ withheldUntilMs }) => withheldUntilMs > clock.monotonicMs())
@@ -81,16 +80,17 @@ export function createSuspects({ clock, exempt, onChange }: SuspectsOptions): Su
         if (upMs < YOUNG_MS) changed([...suspicions.keys()].map(acquit));
         return;
       }
-      const subjects = subjectsOf(operation);
-      several ||= subjects.length > 1;
-      changed(subjects.map(suspect));
+      changed(subjectsOf(operation).map(suspect));
     },
     answered(operation) {
       changed(subjectsOf(operation).map((subject) => acquit(nameOf(subject))));
     },
     withheld: (subject) => all().find(({ kind, topic }) => kind === subject.kind && topic === subject.topic),
     all,
-    oneByOne: () => several,
+    oneByOne: () =>
+      [...suspicions.values()].some(
+        ({ subject, closes }) => subject.kind === 'subscribe' && closes < CLOSES_MAX,
+      ),
   };
 }
 

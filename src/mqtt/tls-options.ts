@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { OperatingError } from '../support/errors.ts';
 import { readBoundedFile } from '../support/files.ts';
-import { readSecretFile } from './secret-file.ts';
+import { readSecretFile, type Reader } from './secret-file.ts';
 
 export interface TlsOptions {
   readonly caFile?: string;
@@ -18,7 +18,11 @@ export interface TlsOptions {
 export const PEM_BYTES_MAX = 1024 * 1024;
 
 /** Read afresh for every connection, so that a renewed certificate needs no restart. Rejects with an OperatingError. */
-export async function tlsOptions(host: string, tls: TlsOptions): Promise<ConnectionOptions> {
+export async function tlsOptions(
+  host: string,
+  tls: TlsOptions,
+  reader: Reader | undefined,
+): Promise<ConnectionOptions> {
   const serverName = tls.serverName ?? (isIP(host) === 0 ? host : undefined);
   return {
     rejectUnauthorized: true,
@@ -27,7 +31,7 @@ export async function tlsOptions(host: string, tls: TlsOptions): Promise<Connect
     ...(tls.alpn === undefined ? {} : { ALPNProtocols: [...tls.alpn] }),
     ...(tls.caFile === undefined ? {} : { ca: await readPem('certificate authority', tls.caFile) }),
     ...(tls.certFile === undefined ? {} : { cert: await readPem('client certificate', tls.certFile) }),
-    ...(tls.keyFile === undefined ? {} : { key: await readKey(tls.keyFile) }),
+    ...(tls.keyFile === undefined ? {} : { key: await readKey(tls.keyFile, reader) }),
   };
 }
 
@@ -40,9 +44,9 @@ async function readPem(what: string, path: string): Promise<Buffer> {
   });
 }
 
-async function readKey(path: string): Promise<Buffer> {
+async function readKey(path: string, reader: Reader | undefined): Promise<Buffer> {
   const codes = { unreadable: 'TLS_FILE', tooWide: 'KEY_FILE_RIGHTS' };
-  const secret = { what: 'private key', path, maxBytes: PEM_BYTES_MAX, allowed: PEM_ALLOWED, codes };
+  const secret = { what: 'private key', path, maxBytes: PEM_BYTES_MAX, allowed: PEM_ALLOWED, codes, reader };
   return Buffer.from(await readSecretFile(secret));
 }
 

@@ -42,6 +42,15 @@ export function admitEntry(
     : { kind: 'refused', reason };
 }
 
+interface Size {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+export function sum(left: Size, right: Size): Size {
+  return { entries: left.entries + right.entries, bytes: left.bytes + right.bytes };
+}
+
 function fullFor(
   bounds: OutboxBounds,
   occupancy: Occupancy,

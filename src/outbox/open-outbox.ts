@@ -8,6 +8,7 @@ import { acquireLock } from '../support/lock-file.ts';
 import type { RunProcess } from '../support/run-process.ts';
 import { loadOutbox, type OutboxParts } from './outbox.ts';
 import { openQuarantine, QUARANTINE_NAME } from './quarantine.ts';
+import { freeReservedName } from './reserved-names.ts';
 
 /** Inside the outbox folder; hidden names are never entries. */
 export const LOCK_NAME = '.lock';
@@ -30,7 +31,9 @@ export async function openOutbox(options: OutboxOptions): Promise<OpenOutboxOutc
   let release: (() => Promise<void>) | undefined;
   try {
     await makePrivateFolder(directory);
-    const lock = await acquireLock({ path: join(directory, LOCK_NAME), run, searchPath });
+    const path = join(directory, LOCK_NAME);
+    await freeReservedName(directory, { name: LOCK_NAME, kind: 'file' });
+    const lock = await acquireLock({ path, run, searchPath });
     if (lock.kind !== 'held') return lock;
     release = lock.release;
     return { kind: 'open', outbox: await openLocked(options, release) };
@@ -43,6 +46,7 @@ export async function openOutbox(options: OutboxOptions): Promise<OpenOutboxOutc
 async function openLocked(options: OutboxOptions, release: () => Promise<void>): Promise<Outbox> {
   const { directory, log } = options;
   const folder = await openDurableFolder(directory);
+  await freeReservedName(directory, { name: QUARANTINE_NAME, kind: 'folder' });
   const aside = await openDurableFolder(join(directory, QUARANTINE_NAME));
   // As much as the outbox may hold: setting requests aside is no way around its bounds, and loses no more than they allow.
   const bounds = { maxFiles: options.bounds.maxEntries || 1, maxBytes: options.bounds.maxBytes };

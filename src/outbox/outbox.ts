@@ -4,17 +4,12 @@ import type { Clock } from '../support/clock.ts';
 import type { DurableFolder } from '../support/durable-file.ts';
 import { unreachable } from '../support/errors.ts';
 import type { Log } from '../support/log.ts';
-import { admitEntry, type Admission, type OutboxBounds } from './bounds.ts';
-import {
-  entryFileName,
-  parseDoomedFileName,
-  parseEntryFileName,
-  type DoomedFile,
-  type StoredRequest,
-} from './entry-file.ts';
+import { admitEntry, sum, type Admission, type OutboxBounds } from './bounds.ts';
+import { entryFileName, type DoomedFile, type StoredRequest } from './entry-file.ts';
 import { EntryFiles, type Failed } from './entry-files.ts';
 import { EntryIndex } from './entry-index.ts';
-import { QUARANTINE_NAME, type Quarantine } from './quarantine.ts';
+import type { Quarantine } from './quarantine.ts';
+import { sortNames } from './sort-names.ts';
 
 export interface OutboxParts {
   readonly folder: DurableFolder;
@@ -34,19 +29,11 @@ const READ_AHEAD = 2;
 /** Loads the index from the folder's names; whatever is no entry of ours is set aside, nothing stops the start. */
 export async function loadOutbox(parts: OutboxParts): Promise<Outbox> {
   const index = new EntryIndex();
-  const strangers: string[] = [];
-  const doomed: DoomedFile[] = [];
+  const { entries, doomed, strangers } = sortNames(await parts.folder.list());
   let sequence = parts.quarantine.lastSequence();
-  for (const name of await parts.folder.list()) {
-    const entry = parseEntryFileName(name);
-    if (entry !== undefined) {
-      index.add(entry, name);
-      sequence = Math.max(sequence, entry.sequence);
-      continue;
-    }
-    const doomedFile = parseDoomedFileName(name);
-    if (doomedFile !== undefined) doomed.push(doomedFile);
-    else if (name !== QUARANTINE_NAME) strangers.push(name);
+  for (const entry of entries) {
+    index.add(entry);
+    sequence = Math.max(sequence, entry.sequence);
   }
   const outbox = new FileOutbox(parts, index, sequence);
   await outbox.tidy(doomed, strangers);
@@ -106,6 +93,10 @@ class FileOutbox implements Outbox {
   async quarantine(entry: Entry, reason: string): Promise<void> {
     this.#forget(entry);
     await this.#files.quarantine(entry, reason);
+  }
+
+  after(entry: Entry): Entry | undefined {
+    return this.#index.following(entry, 1)[0];
   }
 
   release(entry: Entry): void {
@@ -176,13 +167,28 @@ class FileOutbox implements Outbox {
     }
   }
 
+  /** What nobody wants any more keeps no fresh request out. False where the oldest is wanted, or cannot be read or dropped. */
+  async #dropOldestIfTooOld(): Promise<boolean> {
+    const { bounds, clock } = this.#parts;
+    const oldest = (): Entry | undefined => this.#index.victim(this.#inHand, clock.monotonicMs());
+    const entry = bounds.maxAgeSeconds === 0 ? undefined : oldest();
+    if (entry === undefined) return false;
+    const read = await this.#files.read(entry);
+    // It may have been sent while it was read.
+    if (read.kind !== 'entry' || oldest()?.sequence !== entry.sequence) return false;
+    return this.#isTooOld(read.stored) && (await this.#drop(entry, 'tooOld')) === undefined;
+  }
+
   async #admit(request: Parameters<typeof admitEntry>[2]): Promise<Admission | Failed> {
     try {
       await this.#files.lookAtQuarantine();
-      const freeBytes = await this.#parts.freeBytes();
-      // Delivered, but the disk does not let go of them: they take their place as before.
-      const occupied = sum(this.counts(), this.#files.undone('remove'));
-      return admitEntry(this.#parts.bounds, { ...occupied, freeBytes }, request);
+      for (;;) {
+        const freeBytes = await this.#parts.freeBytes();
+        // Delivered, but the disk does not let go of them: they take their place as before.
+        const occupied = sum(this.counts(), this.#files.undone('remove'));
+        const admission = admitEntry(this.#parts.bounds, { ...occupied, freeBytes }, request);
+        if (admission.kind === 'admitted' || !(await this.#dropOldestIfTooOld())) return admission;
+      }
     } catch (error) {
       return this.#files.failed('store', error);
     }
@@ -212,13 +218,4 @@ class FileOutbox implements Outbox {
     this.#turn = result.catch(() => undefined); // its caller has the error
     return result;
   }
-}
-
-interface Size {
-  readonly entries: number;
-  readonly bytes: number;
-}
-
-function sum(left: Size, right: Size): Size {
-  return { entries: left.entries + right.entries, bytes: left.bytes + right.bytes };
 }

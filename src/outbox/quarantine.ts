@@ -12,7 +12,7 @@ export const QUARANTINE_NAME = 'quarantine';
 
 /** Every method rejects with the system error, and may then be called again. */
 export interface Quarantine {
-  /** Moves an entry here under a name that is free; that name, or `undefined` where its file is gone. */
+  /** Moves an entry here under a name that is free; that name, or `undefined` where its file is gone or cannot be moved. */
   take(from: DurableFolder, file: QuarantinedEntry): Promise<string | undefined>;
   /** Writes the reason beside it, flushes, and lets go of the oldest beyond the bounds. */
   settle(name: string, reason: string): Promise<void>;
@@ -53,11 +53,13 @@ export async function openQuarantine(
     refresh: () => refresh(parts),
     async take(from, { name, ...entry }) {
       const target = held.freeName(name);
-      try {
-        await from.move(name, folder, target);
-      } catch (error) {
-        if (errorCode(error) !== 'ENOENT') throw error;
+      const moved = await moveIfFree(from, name, { folder, target });
+      if (moved === 'gone') {
         log.warn('request.dropped', { ...entry, file: name, reason: 'fileGone', accepted: true });
+        return undefined;
+      }
+      if (moved === 'left') {
+        log.warn('request.quarantined', { ...entry, file: name, reason: `${entry.reason}; ${LEFT}` });
         return undefined;
       }
       held.add(target);
@@ -99,35 +101,59 @@ async function listOf(folder: DurableFolder): Promise<readonly string[]> {
 async function takeStrangers(parts: Parts, from: DurableFolder, names: readonly string[]): Promise<void> {
   const { folder, log, held } = parts;
   const taken: string[] = [];
+  const left: string[] = [];
   let removed = 0;
   try {
     for (const name of names) {
       const target = held.freeName(name);
-      if (!(await moveIfThere(from, name, { folder, target }))) continue;
+      const moved = await moveIfFree(from, name, { folder, target });
+      if (moved === 'left') left.push(name);
+      if (moved !== 'moved') continue;
       held.add(target);
       taken.push(target);
     }
     if (taken.length > 0) await folder.flush();
     removed = await removeOverflow(parts);
   } finally {
-    const [file] = taken;
-    const reason = 'not an entry of this program';
-    if (file !== undefined) log.warn('request.quarantined', { file, files: taken.length, removed, reason });
+    tellOfStrangers(log, taken, { removed, reason: STRANGE });
+    tellOfStrangers(log, left, { reason: `${STRANGE}; ${LEFT}` });
   }
 }
 
-async function moveIfThere(
+const STRANGE = 'not an entry of this program';
+const LEFT = 'left where it is, because it cannot be moved';
+
+/** The first of them stands for all. */
+function tellOfStrangers(
+  log: Log,
+  files: readonly string[],
+  fields: Readonly<Record<string, unknown>>,
+): void {
+  const [file] = files;
+  if (file !== undefined) log.warn('request.quarantined', { file, files: files.length, ...fields });
+}
+
+/** `gone`: also where an earlier try moved it. `left`: that file alone refuses, which is no fault of the disk. */
+async function moveIfFree(
   from: DurableFolder,
   name: string,
   to: { readonly folder: DurableFolder; readonly target: string },
-): Promise<boolean> {
+): Promise<'moved' | 'gone' | 'left'> {
   try {
     await from.move(name, to.folder, to.target);
-    return true;
+    return 'moved';
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false; // moved by an earlier try
+    const code = errorCode(error);
+    if (code === 'ENOENT') return (await isMisread(from, name)) ? 'left' : 'gone';
+    // A folder of another user, which rename(2) would have to change; a file that chattr(1) froze; a mount point.
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EBUSY') return 'left';
     throw error;
   }
+}
+
+/** A name that is no UTF-8 is listed with replacement characters, and no call finds it under that name. */
+async function isMisread(from: DurableFolder, name: string): Promise<boolean> {
+  return name.includes('\uFFFD') && (await from.list()).includes(name);
 }
 
 /** How many files went that were no entries; each entry that goes is a recorded drop of its own. */
@@ -143,8 +169,10 @@ async function removeOverflow(parts: Parts): Promise<number> {
     if (entry === undefined) {
       await folder.remove(name);
       strangers += 1;
-    } else if (await moveIfThere(folder, name, { folder, target: doomedFileName(name, REASON) })) {
-      held.leaving.push({ entry, reason: REASON, told: false });
+    } else {
+      const moved = await moveIfFree(folder, name, { folder, target: doomedFileName(name, REASON) });
+      if (moved === 'left') continue;
+      if (moved === 'moved') held.leaving.push({ entry, reason: REASON, told: false });
     }
     held.delete(name);
   }

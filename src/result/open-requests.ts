@@ -1,6 +1,7 @@
 // The requests that wait for a result, and which of them a result answers. It parses nothing and says nothing.
 import type { Suspicion } from '../domain.ts';
 import type { Clock } from '../support/clock.ts';
+import { hasNoId, matchRequest, type MatchedRequest, type ReturnedIds } from './returned-ids.ts';
 
 /** What is known of a request beside its id; of one from an earlier run not everything is. */
 export interface RequestFacts {
@@ -12,10 +13,7 @@ export interface RequestFacts {
 }
 
 /** A request of ours whose result has come. */
-export interface Answered {
-  readonly requestId: string;
-  /** `order`: the far side returned no id, and the request was the oldest one open. */
-  readonly matchedBy: 'requestId' | 'correlationData' | 'order';
+export interface Answered extends MatchedRequest {
   /** Since the request was first sent. */
   readonly latencyMs: number;
   readonly facts: RequestFacts;
@@ -30,14 +28,6 @@ export type Unmatched = 'nothingOpen' | 'retained' | 'foreign' | ClosedAs;
 export type Match =
   | { readonly kind: 'matched'; readonly answered: Answered }
   | { readonly kind: 'unmatched'; readonly why: Unmatched };
-
-/** What a result says about which request it answers; an empty id is none. */
-export interface ReturnedIds {
-  readonly requestId: string | undefined;
-  readonly correlationData: string | undefined;
-  /** A stored message that the broker gives at subscription: without an id it may be about any earlier picture. */
-  readonly retained: boolean;
-}
 
 export interface OpenRequests {
   /** Sent: a result may come from now on. Again for one that is sent again, unless its result has come. */
@@ -93,7 +83,7 @@ export function createOpenRequests({ clock, timeoutSeconds, onOverdue }: OpenReq
       open.set(requestId, { sentMs, facts, cancel, told: again?.told ?? before !== undefined });
     },
     take(ids) {
-      const match = matchOf(ids, open);
+      const match = matchRequest(ids, open);
       const found = match === undefined ? undefined : close(match.requestId, 'again');
       if (match === undefined || found === undefined)
         return { kind: 'unmatched', why: whyUnmatched(ids, closed) };
@@ -120,27 +110,8 @@ interface Closed {
   readonly sentMs: number;
 }
 
-/** Without any id the far side is taken to answer in order. An id that is not ours answers somebody else. */
-function matchOf(
-  ids: ReturnedIds,
-  open: ReadonlyMap<string, unknown>,
-): Pick<Answered, 'requestId' | 'matchedBy'> | undefined {
-  for (const matchedBy of ['requestId', 'correlationData'] as const) {
-    const requestId = ids[matchedBy];
-    if (requestId !== undefined && open.has(requestId)) return { requestId, matchedBy };
-  }
-  const [oldest] = open.keys();
-  return hasNone(ids) && !ids.retained && oldest !== undefined
-    ? { requestId: oldest, matchedBy: 'order' }
-    : undefined;
-}
-
 function whyUnmatched(ids: ReturnedIds, closed: ReadonlyMap<string, Closed>): Unmatched {
-  if (hasNone(ids)) return ids.retained ? 'retained' : 'nothingOpen';
+  if (hasNoId(ids)) return ids.retained ? 'retained' : 'nothingOpen';
   const ours = closed.get(ids.requestId ?? '') ?? closed.get(ids.correlationData ?? '');
   return ours?.as ?? 'foreign';
-}
-
-function hasNone({ requestId, correlationData }: ReturnedIds): boolean {
-  return (requestId ?? '') === '' && (correlationData ?? '') === '';
 }

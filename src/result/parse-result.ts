@@ -12,9 +12,13 @@ export const RESULT_BYTES_MAX = 64 * 1024;
 /** The deepest form that is read has six levels; what nests further is no result. */
 export const RESULT_DEPTH_MAX = 32;
 const LABEL_CHARACTERS_MAX = 256;
+/** Longer than any id of ours, so that what is cut still matches nothing. */
+const REQUEST_ID_CHARACTERS_MAX = 128;
+/** Room for what a cloud service says about itself; with every character as an escape still well below a log line. */
+const ERROR_CHARACTERS_MAX = 512;
 
 /**
- * Never throws. Label and error come with every control, escape and bidirectional character as a visible `\u` escape,
+ * Never throws. A longer `request_id` or error is cut. Label and error come with every control, escape and bidirectional character as a visible `\u` escape,
  * so that no log, table, status or message they reach later has to think of it again.
  */
 export function parseResult(payload: Uint8Array): ParsedResult {
@@ -53,8 +57,14 @@ function depthOf(payload: Uint8Array): number {
 function readObject(json: Readonly<Record<string, unknown>>): ParsedResult {
   const { error, request_id: requestId } = json;
   if (requestId !== undefined && typeof requestId !== 'string') return invalid('request_id is not a string');
-  const request = requestId === undefined ? {} : { requestId };
-  if (typeof error === 'string') return { kind: 'failed', error: escapeInvisible(error), ...request };
+  const request =
+    requestId === undefined ? {} : { requestId: firstCharacters(requestId, REQUEST_ID_CHARACTERS_MAX) };
+  if (typeof error === 'string')
+    return {
+      kind: 'failed',
+      error: escapeInvisible(firstCharacters(error, ERROR_CHARACTERS_MAX)),
+      ...request,
+    };
   const read = readLabels(json);
   return read.kind === 'classification' ? { ...read, ...request } : read;
 }
@@ -80,6 +90,14 @@ function readLabels(json: object): ParsedResult {
 /** Characters, not UTF-16 units: the configuration counts the labels it takes the same way. */
 function isTooLong(label: string): boolean {
   return label.length > LABEL_CHARACTERS_MAX && Array.from(label).length > LABEL_CHARACTERS_MAX;
+}
+
+function firstCharacters(text: string, max: number): string {
+  return text.length <= max
+    ? text
+    : Array.from(text.slice(0, 2 * max))
+        .slice(0, max)
+        .join('');
 }
 
 function invalid(detail: string): ParsedResult {

@@ -1,16 +1,17 @@
 // Says what became of each result, and hands the classifications of our own requests on. It publishes nothing itself.
 import type { Classification, IncomingMessage } from '../domain.ts';
 import type { Clock } from '../support/clock.ts';
+import { createLineLimit, type LineLimit } from '../support/line-limit.ts';
 import type { Fields, Log } from '../support/log.ts';
 import {
   createOpenRequests,
   OPEN_MAX,
   type Answered,
   type RequestFacts,
-  type ReturnedIds,
   type Unmatched,
 } from './open-requests.ts';
 import { parseResult, type ParsedResult } from './parse-result.ts';
+import { returnedIds, type ReturnedIds } from './returned-ids.ts';
 
 export interface ResultsDeps {
   readonly clock: Clock;
@@ -27,6 +28,8 @@ export interface Results {
   /** The request is on its way: a result may come from now on. */
   opened(requestId: string, facts?: RequestFacts): void;
   message(message: IncomingMessage): void;
+  /** Results that have no line of their own in a flood, told or not. */
+  counters(): Readonly<Record<'result.invalid' | 'result.unmatched', number>>;
   stop(): void;
 }
 
@@ -41,6 +44,7 @@ export function createResults(deps: ResultsDeps): Results {
       log.warn('result.overdue', { requestId, timeoutSeconds, ...displaced });
     },
   });
+  const lines = createLimitedLines(deps);
   return {
     opened(requestId, facts = {}) {
       open.add(requestId, facts);
@@ -48,14 +52,16 @@ export function createResults(deps: ResultsDeps): Results {
     message(message) {
       const result = parseResult(message.payload);
       if (result.kind === 'invalid') {
-        log.warn('result.invalid', { detail: result.detail, ...excerpt(message.payload) });
+        lines.invalid({ detail: result.detail, ...excerpt(message.payload) });
         return;
       }
       const worth = result.kind === 'failed' || isWorthALine(result.classification);
-      const ids = idsOf(result, message);
+      const ids = returnedIds(result, message);
       const match = open.take(ids);
       if (match.kind === 'unmatched') {
-        log[worth ? LEVEL[match.why] : 'debug']('result.unmatched', unmatchedFields(result, ids, match.why));
+        const { why } = match;
+        const level = worth ? LEVEL[why] : 'debug';
+        lines.unmatched[level](why, unmatchedFields(result, ids, why));
         return;
       }
       const { facts, ...answered } = match.answered;
@@ -68,8 +74,10 @@ export function createResults(deps: ResultsDeps): Results {
       const [level, event] = worth ? RECEIVED : FILTERED;
       log[level](event, { ...result.classification, ...answered, ...more });
     },
+    counters: () => lines.counters(),
     stop() {
       open.clear();
+      lines.flush();
     },
   };
 }
@@ -87,19 +95,59 @@ const LEVEL: Readonly<Record<Unmatched, 'info' | 'debug'>> = {
   foreign: 'debug',
 };
 
+/** The lines of results that are not ours: anybody may publish on the response topic, and as fast as they like. */
+function createLimitedLines({ clock, log }: ResultsDeps) {
+  const invalid = createLineLimit({
+    clock,
+    onSummary: ({ count }) => {
+      log.warn('result.invalid', { count });
+    },
+  });
+  const unmatchedAt = (level: 'info' | 'debug'): LineLimit =>
+    createLineLimit({
+      clock,
+      onSummary: ({ count, byWord: byWhy }) => {
+        log[level]('result.unmatched', { count, byWhy });
+      },
+    });
+  const [info, debug] = [unmatchedAt('info'), unmatchedAt('debug')];
+  return {
+    invalid(fields: Fields): void {
+      invalid.note('invalid', () => {
+        log.warn('result.invalid', fields);
+      });
+    },
+    unmatched: {
+      info(why: Unmatched, fields: Fields): void {
+        info.note(why, () => {
+          log.info('result.unmatched', fields);
+        });
+      },
+      debug(why: Unmatched, fields: Fields): void {
+        debug.note(why, () => {
+          log.debug('result.unmatched', fields);
+        });
+      },
+    },
+    counters: () => ({
+      'result.invalid': total(invalid),
+      'result.unmatched': total(info) + total(debug),
+    }),
+    flush(): void {
+      for (const limit of [invalid, info, debug]) limit.flush();
+    },
+  };
+}
+
+function total(limit: LineLimit): number {
+  return Object.values(limit.totals()).reduce((sum, count) => sum + count, 0);
+}
+
 type Readable = Exclude<ParsedResult, { kind: 'invalid' }>;
 
 function unmatchedFields(result: Readable, ids: ReturnedIds, why: Unmatched): Fields {
   const said = result.kind === 'failed' ? { error: result.error } : result.classification;
   return { ...said, requestId: result.requestId ?? ids.correlationData, why };
-}
-
-function idsOf({ requestId }: Readable, { correlationData, retained }: IncomingMessage): ReturnedIds {
-  return {
-    ...{ requestId, retained },
-    correlationData:
-      correlationData === undefined ? undefined : Buffer.from(correlationData).toString('utf8'),
-  };
 }
 
 /** Enough to recognise who sends what; the log makes it visible and bounds it. */

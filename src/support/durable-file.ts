@@ -50,6 +50,18 @@ export async function openDurableFolder(path: string): Promise<DurableFolder> {
   };
 }
 
+/** What has this name itself: a link is no file and no folder, wherever it leads. Rejects with the system error. */
+export async function kindOf(path: string): Promise<'file' | 'folder' | 'other' | 'absent'> {
+  try {
+    const found = await lstat(path);
+    if (found.isFile()) return 'file';
+    return found.isDirectory() ? 'folder' : 'other';
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    return 'absent';
+  }
+}
+
 interface Owner {
   readonly uid: number;
   readonly gid: number;
@@ -111,8 +123,8 @@ function withoutFirst(parts: readonly Uint8Array[], bytes: number): Uint8Array[]
   });
 }
 
-/** A folder that somebody removed meanwhile is made again; then ENOENT says that the file itself is gone. */
-async function moveInto(from: string, folder: string, name: string): Promise<void> {
+/** A folder that somebody removed meanwhile is made again; then ENOENT says that the file itself is gone. Not flushed. */
+export async function moveInto(from: string, folder: string, name: string): Promise<void> {
   try {
     await rename(from, join(folder, name));
   } catch (error) {

@@ -8,6 +8,7 @@ import {
   mkdir,
   mkdtemp,
   open,
+  type FileHandle,
   readdir,
   readFile,
   realpath,
@@ -22,6 +23,7 @@ import { errorCode, errorMessage, OperatingError } from './errors.ts';
 export type FileRead =
   | { readonly kind: 'read'; readonly bytes: Uint8Array; readonly mode: number; readonly ownerUid: number }
   | { readonly kind: 'absent' }
+  /** `bytes`: as many at least. */
   | { readonly kind: 'tooLarge'; readonly bytes: number }
   | { readonly kind: 'failed'; readonly code: string; readonly detail: string };
 
@@ -33,7 +35,10 @@ export async function readBoundedFile(path: string, maxBytes: number): Promise<F
       const found = await handle.stat();
       if (!found.isFile()) return { kind: 'failed', code: 'EINVAL', detail: 'not a regular file' };
       if (found.size > maxBytes) return { kind: 'tooLarge', bytes: found.size };
-      return { kind: 'read', bytes: await handle.readFile(), mode: found.mode & 0o7777, ownerUid: found.uid };
+      // A file may grow while it is read, and those of /proc say that they are empty.
+      const bytes = await readUpTo(handle, { mostBytes: maxBytes + 1, expectedBytes: found.size });
+      if (bytes.length > maxBytes) return { kind: 'tooLarge', bytes: bytes.length };
+      return { kind: 'read', bytes, mode: found.mode & 0o7777, ownerUid: found.uid };
     } finally {
       await handle.close();
     }
@@ -43,6 +48,27 @@ export async function readBoundedFile(path: string, maxBytes: number): Promise<F
       ? { kind: 'absent' }
       : { kind: 'failed', code, detail: errorMessage(error) };
   }
+}
+
+const CHUNK_BYTES = 64 * 1024;
+
+async function readUpTo(
+  handle: FileHandle,
+  { mostBytes, expectedBytes }: { readonly mostBytes: number; readonly expectedBytes: number },
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  while (bytes < mostBytes) {
+    // One byte more than is expected: with it the end of a file that does not grow is seen in the same buffer.
+    const roomBytes = Math.max(expectedBytes + 1 - bytes, CHUNK_BYTES);
+    const chunk = Buffer.allocUnsafe(Math.min(roomBytes, mostBytes - bytes));
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length, null);
+    if (bytesRead === 0) break;
+    chunks.push(chunk.subarray(0, bytesRead));
+    bytes += bytesRead;
+  }
+  const [first = Buffer.alloc(0), ...more] = chunks;
+  return more.length === 0 ? first : Buffer.concat(chunks);
 }
 
 /** The text of a small system file (sysfs, procfs, /etc/machine-id), trimmed; `undefined` where there is none. */
@@ -154,14 +180,7 @@ export async function writeFile(path: string, bytes: Uint8Array): Promise<void> 
   try {
     await write(path, bytes);
   } catch (error) {
-    const code = errorCode(error) ?? 'unknown';
-    throw new OperatingError(
-      `Cannot write ${path}: ${code}, a folder that this user may write to is needed`,
-      {
-        code,
-        cause: error,
-      },
-    );
+    throw notWritten(`write ${path}`, error);
   }
 }
 
@@ -169,15 +188,14 @@ async function temporaryFolder(parent: string): Promise<string> {
   try {
     return await mkdtemp(join(parent, TEMPORARY_PREFIX));
   } catch (error) {
-    const code = errorCode(error) ?? 'unknown';
-    throw new OperatingError(
-      `Cannot make a folder in ${parent}: ${code}, a folder that this user may write to is needed`,
-      {
-        code,
-        cause: error,
-      },
-    );
+    throw notWritten(`make a folder in ${parent}`, error);
   }
+}
+
+function notWritten(what: string, cause: unknown): OperatingError {
+  const code = errorCode(cause) ?? 'unknown';
+  const message = `Cannot ${what}: ${code}, a folder that this user may write to is needed`;
+  return new OperatingError(message, { code, cause });
 }
 
 /** Removes whatever is at `path`, with what is in it; nothing there is no failure. Never rejects. */

@@ -15,8 +15,18 @@ export interface WholeJpeg {
   readonly metadata: readonly Span[];
   /** Whether an ICC profile other than sRGB is among them: without it the colours would be others. */
   readonly hasColourProfile: boolean;
+  /** Absent for a picture that is not decoded row by row as it is read. */
+  readonly evenRows?: EvenRows;
   /** One past EOI: zero bytes that a camera padded its buffer with are not part of the picture. */
   readonly endOffset: number;
+}
+
+/** Of a Huffman coded, sequential picture in one scan, no colour of which has another resolution in height. */
+export interface EvenRows {
+  /** Of the two bytes of the frame header that hold the height. */
+  readonly heightOffset: number;
+  /** Of each row of blocks; the last row may be cut by the height. */
+  readonly lines: number;
 }
 
 /** Offsets of bytes: the first, and one past the last. */
@@ -34,7 +44,13 @@ export type JpegStructure = WholeJpeg | { readonly kind: 'broken'; readonly deta
  */
 export function readJpegStructure(bytes: Uint8Array): JpegStructure {
   if (!startsWithSoi(bytes)) return broken('it does not start with SOI');
-  const seen: Seen = { scans: 0, tables: new Map(), metadata: [], hasColourProfile: false };
+  const seen: Seen = {
+    scans: 0,
+    interleaved: false,
+    tables: new Map(),
+    metadata: [],
+    hasColourProfile: false,
+  };
   let offset = 2;
   for (;;) {
     const found = readMarker(bytes, offset);
@@ -79,12 +95,17 @@ const APP2 = 0xe2;
 const APP15 = 0xef;
 // C4, C8 and CC are DHT, JPG and DAC; C5..C7 and CD..CF belong to hierarchical pictures.
 const START_OF_FRAME: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc2, 0xc3, 0xc9, 0xca, 0xcb]);
+const SEQUENTIAL: ReadonlySet<number> = new Set([0xc0, 0xc1]);
 const HIERARCHICAL: ReadonlySet<number> = new Set([0xc5, 0xc6, 0xc7, 0xcd, 0xce, 0xcf, 0xde]);
 
 interface Seen {
   size?: { readonly widthPx: number; readonly heightPx: number };
   orientation?: number;
   scans: number;
+  components?: number;
+  evenRows?: EvenRows;
+  /** Whether one scan holds all components of the frame. */
+  interleaved: boolean;
   readonly tables: Map<number, readonly number[]>;
   lumaTable?: number;
   readonly metadata: Span[];
@@ -105,6 +126,7 @@ function noteSegment(seen: Seen, segment: Segment): string | undefined {
   if (HIERARCHICAL.has(marker)) return 'it is hierarchical, which no decoder here reads';
   if (marker === SOS) {
     seen.scans += 1;
+    seen.interleaved = body[0] === seen.components;
     return seen.size === undefined ? 'a scan comes before the frame header' : undefined;
   }
   if (marker === APP1) {
@@ -114,7 +136,7 @@ function noteSegment(seen: Seen, segment: Segment): string | undefined {
   if (marker === DQT) noteTables(seen, body);
   if (isMetadata(marker, body)) seen.metadata.push({ start, end });
   if (marker === APP2) seen.hasColourProfile ||= isForeignProfile(body);
-  return START_OF_FRAME.has(marker) ? noteFrameHeader(seen, body) : undefined;
+  return START_OF_FRAME.has(marker) ? noteFrameHeader(seen, segment) : undefined;
 }
 
 /** Decoders read JFIF, the AVI1 of motion JPEG, and Adobe's colour transform; nothing else says how to decode. */
@@ -148,7 +170,7 @@ function noteTables(seen: Seen, body: Uint8Array): void {
 }
 
 /** T.81 B.2.2: precision, number of lines, samples per line. */
-function noteFrameHeader(seen: Seen, body: Uint8Array): string | undefined {
+function noteFrameHeader(seen: Seen, { marker, body, start }: Segment): string | undefined {
   if (seen.size !== undefined) return 'it has two frame headers';
   const heightPx = readUint16(body, 1);
   const widthPx = readUint16(body, 3);
@@ -156,7 +178,21 @@ function noteFrameHeader(seen: Seen, body: Uint8Array): string | undefined {
   if (heightPx === 0 || widthPx === 0) return `its size is ${String(widthPx)}x${String(heightPx)}`;
   seen.size = { widthPx, heightPx };
   seen.lumaTable = body[8] ?? 0;
+  seen.components = body[5] ?? 0;
+  const lines = SEQUENTIAL.has(marker) ? linesOfRow(body) : undefined;
+  if (lines !== undefined) seen.evenRows = { heightOffset: start + 5, lines };
   return undefined;
+}
+
+/**
+ * T.81 B.2.2 and A.2: the factor in height of each component in the low half of its second byte; the rows of a
+ * component alone have eight lines, whatever its factor is, and the decoder takes them together by that factor.
+ */
+function linesOfRow(frameHeader: Uint8Array): number | undefined {
+  const factors = [...frameHeader.subarray(6).filter((_, at) => at % 3 === 1)].map((byte) => byte & 15);
+  const [first = 0] = factors;
+  if (first === 0 || factors.some((factor) => factor !== first)) return undefined;
+  return factors.length === 1 && first > 1 ? undefined : 8 * first;
 }
 
 function finish(bytes: Uint8Array, seen: Seen, endOffset: number): JpegStructure {
@@ -165,12 +201,14 @@ function finish(bytes: Uint8Array, seen: Seen, endOffset: number): JpegStructure
     return broken(`${String(bytes.length - endOffset)} bytes follow EOI that are not zero padding`);
   }
   const { orientation, metadata, hasColourProfile } = seen;
+  const evenRows = seen.scans === 1 && seen.interleaved ? seen.evenRows : undefined;
   const lumaTable = seen.tables.get(seen.lumaTable ?? 0);
   return {
     kind: 'complete',
     ...seen.size,
     ...(orientation === undefined ? {} : { orientation }),
     ...(lumaTable === undefined ? {} : { lumaTable }),
+    ...(evenRows === undefined ? {} : { evenRows }),
     ...{ metadata, hasColourProfile, endOffset },
   };
 }

@@ -3,6 +3,7 @@ import sharp, { type Sharp } from 'sharp';
 import { errorMessage, OperatingError } from './errors.ts';
 import { exifTags, type OwnExif } from './jpeg-exif.ts';
 import { cropArea, measureLuma, uprightSize } from './jpeg-measures.ts';
+import { withStripBelow } from './jpeg-strip.ts';
 import { readJpegStructure, type WholeJpeg } from './jpeg-structure.ts';
 
 export interface Pixels {
@@ -81,7 +82,7 @@ export interface JpegCodec {
 }
 
 /** Pictures with more pixels are refused by their header alone. */
-export const PICTURE_PIXELS_MAX = 40_000_000;
+export const PICTURE_PIXELS_MAX = 50_000_000;
 
 export const ENCODE_FAILED = 'ENCODE_FAILED';
 
@@ -97,7 +98,7 @@ export function createJpegCodec({ secondsMax = SECONDS_MAX }: { secondsMax?: num
   sharp.unblock({ operation: ['VipsForeignLoadJpeg'] });
   const open = (jpeg: Uint8Array): Sharp => openJpeg(jpeg).timeout({ seconds: secondsMax });
   return {
-    inspect: (jpeg) => refusing(jpeg, (structure) => inspect(open(jpeg), structure)),
+    inspect: (jpeg) => refusing(jpeg, (structure) => inspect(jpeg, structure, open)),
     decode: (jpeg, options) =>
       refusing(jpeg, async (structure) => ({
         kind: 'decoded',
@@ -114,7 +115,7 @@ export function createJpegCodec({ secondsMax = SECONDS_MAX }: { secondsMax?: num
   };
 }
 
-// A frame of 40 megapixels decodes in a few seconds on a Cortex-A72; what takes longer is an attack or a bug.
+// A frame of 50 megapixels decodes in a few seconds on a Cortex-A72; what takes longer is an attack or a bug.
 const SECONDS_MAX = 10;
 const LUMA_SIDE_PX = 64;
 
@@ -152,15 +153,26 @@ function openPixels({ data, widthPx: width, heightPx: height, channels }: Pixels
   return picture.toColourspace(channels === 1 ? 'b-w' : 'srgb');
 }
 
-async function inspect(picture: Sharp, { widthPx, heightPx }: WholeJpeg): Promise<Inspection> {
-  const { data } = await toPixels(
-    picture
+async function inspect(
+  jpeg: Uint8Array,
+  structure: WholeJpeg,
+  open: (jpeg: Uint8Array) => Sharp,
+): Promise<Inspection> {
+  const { widthPx, heightPx } = structure;
+  const longer = withStripBelow(jpeg, structure, PICTURE_PIXELS_MAX);
+  const {
+    data,
+    widthPx: across,
+    heightPx: down,
+  } = await toPixels(
+    open(longer.jpeg)
       // The whole of it: without a crop libjpeg would decode at an eighth of the size, and so miss damage it warns of.
-      .extract({ left: 0, top: 0, width: widthPx, height: heightPx })
+      .extract({ left: 0, top: 0, width: widthPx, height: longer.heightPx })
       .resize({ width: LUMA_SIDE_PX, height: LUMA_SIDE_PX, fit: 'inside', withoutEnlargement: true })
       .toColourspace('b-w'),
   );
-  return { kind: 'decoded', widthPx, heightPx, ...measureLuma(data) };
+  const rows = Math.max(1, Math.floor((down * heightPx) / longer.heightPx));
+  return { kind: 'decoded', widthPx, heightPx, ...measureLuma(data.subarray(0, across * rows)) };
 }
 
 // One pipeline: the pixels are decoded once, and at half or a quarter of the size where the width allows it. Whatever

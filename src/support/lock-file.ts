@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { lchown, open, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errorCode, errorMessage } from './errors.ts';
+import { errorCode, errorMessage, OperatingError } from './errors.ts';
 import type { RunProcess } from './run-process.ts';
 
 export type LockOutcome =
@@ -42,15 +42,25 @@ export async function acquireLock(options: {
 }
 
 async function openLock(path: string): Promise<FileHandle> {
+  const handle = await openAny(path);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  const message = `Cannot lock ${path}: it is no regular file, only one can be a lock`;
+  throw new OperatingError(message, { code: 'EINVAL' });
+}
+
+/** O_NONBLOCK: a FIFO in its place must not hang the opener. */
+async function openAny(path: string): Promise<FileHandle> {
+  const careful = constants.O_NOFOLLOW | constants.O_NONBLOCK;
   try {
     const { uid, gid } = await stat(dirname(path));
-    const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+    const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | careful, 0o600);
     // A lock that root made must not keep the user out whom the folder belongs to.
     if (uid !== 0 && (await stat('/proc/self')).uid === 0) await lchown(path, uid, gid);
     return handle;
   } catch (error) {
     // A disk gone read-only: flock(2) locks a file that is open for reading as well.
     if (errorCode(error) !== 'EROFS') throw error;
-    return open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    return open(path, constants.O_RDONLY | careful);
   }
 }

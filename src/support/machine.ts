@@ -4,6 +4,8 @@ export interface Machine {
   readonly hostName: string;
   /** Numeric user id; 0 is root. */
   readonly userId: number;
+  /** Numeric ids of the process's groups, the main one first; absent where nobody has asked the system. */
+  readonly groupIds?: readonly number[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The Node program itself, for helper processes. */
   readonly nodePath: string;

@@ -42,6 +42,8 @@ export async function removeAbandonedFolders(parent: string, userId: number): Pr
 
 const OWNER_NAME = 'owner';
 const OWNER_BYTES_MAX = 200;
+/** proc_pid_stat(5): 52 numbers and a name. */
+const STAT_BYTES_MAX = 4096;
 /** Boot, process id, and its start in clock ticks since the boot: ids come round again, the three together do not. */
 const OWNER = /^([0-9a-f-]{36}) (\d+) (\d+)\n$/;
 
@@ -82,7 +84,7 @@ async function isAbandoned(path: string): Promise<boolean> {
   if (owner === null || boot === undefined) return false;
   const [, itsBoot, pid = '', start] = owner;
   if (itsBoot !== boot) return true;
-  const stat = await readBoundedFile(join('/proc', pid, 'stat'), OWNER_BYTES_MAX);
+  const stat = await readBoundedFile(join('/proc', pid, 'stat'), STAT_BYTES_MAX);
   if (stat.kind === 'absent') return true;
   if (stat.kind !== 'read') return false; // no descriptor is free, say: nothing is known of it
   const text = Buffer.from(stat.bytes).toString('latin1').trim();

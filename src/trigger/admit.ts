@@ -12,7 +12,7 @@ export interface AdmissionPolicy {
 
 export interface AdmissionContext {
   /** Where it is given nothing is taken, whatever else may be wrong with a trigger. */
-  readonly closed: 'paused' | 'stopping' | undefined;
+  readonly closed: 'paused' | 'stopping' | 'busy' | undefined;
   readonly monotonicMs: number;
   readonly nowMs: number;
   /** Times in a trigger mean something only against a synchronised clock. */

@@ -8,7 +8,7 @@ import type {
   TriggerOutcome,
 } from '../domain.ts';
 import type { Clock } from '../support/clock.ts';
-import { admitTrigger, type AdmissionPolicy } from './admit.ts';
+import { admitTrigger, type AdmissionContext, type AdmissionPolicy } from './admit.ts';
 import type { Mailbox } from './mailbox.ts';
 import { keptReply } from './reply-topic.ts';
 import { createSeenTriggers } from './seen-triggers.ts';
@@ -34,6 +34,8 @@ export interface IntakeDeps {
 
 export interface Intake {
   message(message: IncomingMessage): void;
+  /** A message that there was no room to keep. */
+  refuse(message: IncomingMessage): void;
   /** A trigger of this machine's own: the timer, or a signal. */
   local(source: 'timer' | 'signal'): void;
   /** What became of a trigger that was admitted; a failed one is no longer a duplicate when it comes again. */
@@ -56,24 +58,31 @@ export function createIntake(deps: IntakeDeps): Intake {
     deps.onIgnored({ triggerId: trigger.triggerId, reason: 'busy', ...keptReply(trigger.reply) });
   };
 
+  const admit = (message: IncomingMessage, closed: AdmissionContext['closed']): void => {
+    const admission = admitTrigger(message, deps.policy, {
+      closed,
+      monotonicMs: clock.monotonicMs(),
+      nowMs: clock.now().getTime(),
+      clockSynchronised: deps.clockSynchronised(),
+      freshId: random.uuid(),
+      seenBefore: (key) => seen.has(key),
+      ...(lastAdmittedMs === undefined ? {} : { lastAdmittedMs }),
+    });
+    if (admission.kind === 'admitted') {
+      put(admission.trigger, admission.key);
+      return;
+    }
+    const { triggerId, reason, detail } = admission;
+    const ignored = { triggerId, reason, ...(detail === undefined ? {} : { detail }) };
+    deps.onIgnored({ ...ignored, ...keptReply(message.reply) });
+  };
+
   return {
     message(message) {
-      const admission = admitTrigger(message, deps.policy, {
-        closed: deps.closed(),
-        monotonicMs: clock.monotonicMs(),
-        nowMs: clock.now().getTime(),
-        clockSynchronised: deps.clockSynchronised(),
-        freshId: random.uuid(),
-        seenBefore: (key) => seen.has(key),
-        ...(lastAdmittedMs === undefined ? {} : { lastAdmittedMs }),
-      });
-      if (admission.kind === 'admitted') {
-        put(admission.trigger, admission.key);
-        return;
-      }
-      const { triggerId, reason, detail } = admission;
-      const ignored = { triggerId, reason, ...(detail === undefined ? {} : { detail }) };
-      deps.onIgnored({ ...ignored, ...keptReply(message.reply) });
+      admit(message, deps.closed());
+    },
+    refuse(message) {
+      admit(message, 'busy');
     },
     local(source) {
       const triggerId = random.uuid();

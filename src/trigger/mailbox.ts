@@ -13,7 +13,7 @@ export interface Mailbox {
 }
 
 // One capture answers all that wait, so this bounds memory only: a flood's ids and reply addresses.
-const COALESCED_MAX = 1000;
+export const COALESCED_MAX = 1000;
 
 export function createMailbox(policy: { readonly burst: Burst; readonly maxWaiting: number }): Mailbox {
   let waiting: Trigger[] = [];

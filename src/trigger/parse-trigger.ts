@@ -47,8 +47,8 @@ function readFields(json: Readonly<Record<string, unknown>>): TriggerFields {
   const maxQuality = field(json, 'max_quality', isCount, 'a whole number above 0');
   return {
     ...(requestId === undefined ? {} : { requestId }),
-    ...(sentAt === undefined ? {} : { sentAtMs: Date.parse(sentAt) }),
-    ...(expiresAt === undefined ? {} : { expiresAtMs: Date.parse(expiresAt) }),
+    ...(sentAt === undefined ? {} : { sentAtMs: timeOf(sentAt) }),
+    ...(expiresAt === undefined ? {} : { expiresAtMs: timeOf(expiresAt) }),
     ...(maxWidthPx === undefined ? {} : { maxWidthPx }),
     ...(maxQuality === undefined ? {} : { maxQuality }),
   };
@@ -65,18 +65,29 @@ function field<T>(
   return value;
 }
 
+// With the u flag a character counts once, whether it has one UTF-16 unit or two.
+const REQUEST_ID = new RegExp(String.raw`^[^\p{C}\p{Zl}\p{Zp}]{1,${REQUEST_ID_CHARACTERS_MAX}}$`, 'u');
+
 function isRequestId(value: unknown): value is string {
-  if (typeof value !== 'string' || value.length === 0 || value.length > REQUEST_ID_CHARACTERS_MAX)
-    return false;
-  return /^[^\p{C}\p{Zl}\p{Zp}]+$/u.test(value);
+  return typeof value === 'string' && REQUEST_ID.test(value);
 }
 
-// RFC 3339, section 5.6; Date.parse alone also takes local times and words.
-const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
+// RFC 3339, section 5.6; Date.parse alone also takes local times, words and 24:00:00.
+const HOUR_MINUTE = String.raw`(?:[01]\d|2[0-3]):[0-5]\d`;
+const RFC_3339 = new RegExp(
+  String.raw`^(\d{4}-\d{2}-\d{2})[Tt ]${HOUR_MINUTE}:([0-5]\d|60)(?:\.\d{1,9})?(?:[Zz]|[+-]${HOUR_MINUTE})$`,
+);
 
 function isTimestamp(value: unknown): value is string {
-  const day = typeof value === 'string' ? RFC_3339.exec(value)?.[1] : undefined;
-  return day !== undefined && isDay(day) && !Number.isNaN(Date.parse(String(value)));
+  const [text = '', day = '', second] = typeof value === 'string' ? (RFC_3339.exec(value) ?? []) : [];
+  if (!isDay(day) || Number.isNaN(timeOf(text))) return false;
+  // Leap seconds are put in at midnight UTC alone (section 5.7).
+  return second !== '60' || new Date(timeOf(text)).toISOString().includes('T23:59:59');
+}
+
+/** Milliseconds since 1970, which have no leap seconds: such a one is taken for the second before it. */
+function timeOf(timestamp: string): number {
+  return Date.parse(timestamp.replace(/:60(?=[.Zz+-])/, ':59'));
 }
 
 /** Date.parse moves 30 February to March. */

@@ -4,6 +4,7 @@ import { isAborted } from '../support/abort.ts';
 import { sleep, type Clock } from '../support/clock.ts';
 import { openDurableFolder, type DurableFolder } from '../support/durable-file.ts';
 import { errorCode, errorMessage } from '../support/errors.ts';
+import { createLineLimit, type LineLimit } from '../support/line-limit.ts';
 import type { Log } from '../support/log.ts';
 import { createWakeup } from '../support/wakeup.ts';
 
@@ -55,6 +56,7 @@ export function createPause(kept: KeptPause, options: PauseOptions): Pause {
   let written: Word = kept.word;
   let failing = false;
   const wakeup = createWakeup();
+  const wrongWords = wrongWordLines(clock, log);
 
   const save = async (): Promise<void> => {
     const word = now;
@@ -78,7 +80,9 @@ export function createPause(kept: KeptPause, options: PauseOptions): Pause {
     message({ topic, payload }) {
       const word = parseWord(payload);
       if (word === undefined) {
-        log.warn('config.rejected', { topic, found: `${payload.length} bytes`, allowed: 'on or off' });
+        wrongWords.note('pause', () => {
+          log.warn('config.rejected', { topic, found: `${payload.length} bytes`, allowed: 'on or off' });
+        });
         return;
       }
       // The broker tells the retained one again at every connection.
@@ -95,8 +99,19 @@ export function createPause(kept: KeptPause, options: PauseOptions): Pause {
         await sleep(clock, failing ? RETRY_MS : WRITE_INTERVAL_MS, signal);
       }
       await save();
+      wrongWords.flush();
     },
   };
+}
+
+/** Anybody may publish on the pause topic, and as fast as they like. */
+function wrongWordLines(clock: Clock, log: Log): LineLimit {
+  return createLineLimit({
+    clock,
+    onSummary: ({ count }) => {
+      log.warn('config.rejected', { found: 'other words as a pause', count, allowed: 'on or off' });
+    },
+  });
 }
 
 const FILE_NAME = 'pause';

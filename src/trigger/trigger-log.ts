@@ -1,9 +1,9 @@
 // The log lines and counters of triggers, in a flood as in quiet times. It decides about no trigger.
 import type { Trigger } from '../domain.ts';
 import type { Clock } from '../support/clock.ts';
+import { createLineLimit } from '../support/line-limit.ts';
 import type { Log } from '../support/log.ts';
 import type { IgnoredTrigger } from './intake.ts';
-import { createLineLimit } from './line-limit.ts';
 
 export interface TriggerLog {
   accepted(trigger: Pick<Trigger, 'triggerId' | 'source'>): void;
@@ -17,24 +17,28 @@ export interface TriggerLog {
 export interface TriggerLogDeps {
   readonly clock: Clock;
   readonly log: Log;
-  /** Outcome messages that were never sent, since the start. */
+  /** Triggers whose outcome was not told, since the start. */
   readonly untold: () => number;
 }
 
 export function createTriggerLog({ clock, log, untold }: TriggerLogDeps): TriggerLog {
   let toldUntold = 0;
+  /** Since the summary before, whichever of the two that was. */
+  const newlyUntold = (): number => {
+    const untoldOutcomes = untold() - toldUntold;
+    toldUntold += untoldOutcomes;
+    return untoldOutcomes;
+  };
   const accepted = createLineLimit({
     clock,
     onSummary: ({ count, byWord: bySource }) => {
-      log.info('trigger.accepted', { count, bySource });
+      log.info('trigger.accepted', { count, bySource, untoldOutcomes: newlyUntold() });
     },
   });
   const ignored = createLineLimit({
     clock,
     onSummary: ({ count, byWord: byReason }) => {
-      const untoldOutcomes = untold() - toldUntold;
-      toldUntold += untoldOutcomes;
-      log.warn('trigger.ignored', { count, byReason, untoldOutcomes });
+      log.warn('trigger.ignored', { count, byReason, untoldOutcomes: newlyUntold() });
     },
   });
   return {

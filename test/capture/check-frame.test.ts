@@ -5,7 +5,16 @@ import { FRAME_BYTES_MAX } from '../../src/capture/driver.ts';
 import { drawTestPicture } from '../../src/capture/test-picture.ts';
 import { createJpegCodec } from '../../src/support/jpeg.ts';
 import { readJpegStructure } from '../../src/support/jpeg-structure.ts';
-import { concat, jpegOf, noise, quarters, solid } from '../support/jpeg-samples.ts';
+import {
+  concat,
+  ffmpegJpegOf,
+  halvedAcross,
+  jpegOf,
+  noise,
+  quarters,
+  solid,
+  withRestarts,
+} from '../support/jpeg-samples.ts';
 
 const codec = createJpegCodec();
 
@@ -24,6 +33,31 @@ describe('checkFrame()', () => {
       for (let length = 0; length < jpeg.length; length += 1) {
         const check = await checkFrame(jpeg.subarray(0, length), codec);
         assert.equal(check.kind, 'bad', `cut at ${String(length)}`);
+      }
+    });
+  }
+
+  const sampled = [
+    { what: '4:4:4', picture: () => jpegOf(noise(64, 48)) },
+    { what: '4:4:4 of 45 lines', picture: () => jpegOf(noise(64, 45)) },
+    { what: '4:2:0', picture: () => jpegOf(noise(64, 48), { sampling: '4:2:0' }) },
+    { what: '4:2:0 of 40 lines', picture: () => jpegOf(noise(64, 40), { sampling: '4:2:0' }) },
+    { what: 'grey', picture: () => jpegOf(noise(64, 48), { greyscale: true }) },
+    { what: '4:2:2 by ffmpeg', picture: () => ffmpegJpegOf(noise(64, 48), 'yuvj422p') },
+    { what: '4:2:2 of 40 lines by ffmpeg', picture: () => ffmpegJpegOf(noise(64, 40), 'yuvj422p') },
+    { what: '4:4:4 of 40 lines by ffmpeg', picture: () => ffmpegJpegOf(noise(64, 40), 'yuvj444p') },
+    { what: '4:2:2 of 2x1', picture: () => halvedAcross(64, 40) },
+    { what: '4:2:2 of 2x1 and 45 lines', picture: () => halvedAcross(64, 45) },
+    { what: 'restarted at each row', picture: () => withRestarts(noise(64, 8), 5) },
+  ];
+  for (const { what, picture } of sampled) {
+    it(`refuses a picture in ${what} whose last rows are missing before its EOI`, async () => {
+      const jpeg = await picture();
+      assert.equal((await checkFrame(jpeg, codec)).kind, 'good');
+      for (let missing = 3; missing < jpeg.length / 4; missing += 5) {
+        const cut = concat(jpeg.subarray(0, jpeg.length - 2 - missing), Uint8Array.of(0xff, 0xd9));
+        if (readJpegStructure(cut).kind === 'broken') continue; // it was cut inside a marker
+        assert.equal((await checkFrame(cut, codec)).kind, 'bad', `${String(missing)} bytes are missing`);
       }
     });
   }

@@ -156,6 +156,10 @@ describe('createStreamDriver()', () => {
     { says: 'without stamps', script: { stamped: false } },
     { says: 'with stamps from before a clock jump', script: { stampOffsetMs: -3_600_000 } },
     { says: 'with stamps of the future', script: { stampOffsetMs: 3000 } },
+    ...[1, 2, 3, 4].map((seconds) => ({
+      says: `with stamps ${String(seconds)} s behind`,
+      script: { stampOffsetMs: -1000 * seconds },
+    })),
   ]) {
     it(`leaves out the frames that may be in flight ${says}`, async () => {
       const from = await stream(scriptedCamera({ jpeg, latencyMs: 20, ...script }));

@@ -85,6 +85,25 @@ describe('createStreamDriver() after a session that was no good', () => {
     assert.match(outcome.detail, /no fresh frame within 0\.[2-9] s/);
   });
 
+  for (const { says, cause } of [
+    { says: '/dev/video0: Device or resource busy', cause: 'busy' },
+    { says: '/dev/video0: Input/output error', cause: 'badFrame' },
+    { says: '/dev/video0: No such device', cause: 'noDevice' },
+  ]) {
+    it(`says ${cause} and why where each stream ends after 5 frames with "${says}"`, async () => {
+      await open(scriptedCamera({ jpeg, frames: 5, then: { say: says } }), {
+        settings: { widthPx: 320, heightPx: 240, skipFrames: 20, keepWarmSeconds: -1 },
+      });
+      const outcome = await capture(1000);
+      assert.ok(outcome.kind === 'failed');
+      assert.equal(outcome.cause, cause, outcome.detail);
+      assert.ok(outcome.detail.includes(says), outcome.detail);
+      // What was so before is no news of a stream that hangs now.
+      await program.replace(HANGS);
+      assert.equal(await causeOf(capture(300)), 'timeout');
+    });
+  }
+
   it('leaves who waits to their own deadline when the session before hangs', async () => {
     const quick = quickTimers([5000]);
     await open(HANGS, { clock: quick.clock });

@@ -92,6 +92,15 @@ describe('createUrlDriver()', () => {
     }
   });
 
+  for (const port of [25, 554, 6000, 10_080]) {
+    it(`says that port ${String(port)} is blocked, and what to do about it`, async () => {
+      const found = await failure(`http://127.0.0.1:${String(port)}/a.jpg`);
+      assert.equal(found.cause, 'noDevice');
+      assert.match(found.detail, new RegExp(`port ${String(port)} is blocked for HTTP`));
+      assert.match(found.remedy, /another port/);
+    });
+  }
+
   const hanging: readonly [string, RequestListener][] = [
     ['never answers', () => undefined],
     [

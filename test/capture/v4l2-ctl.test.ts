@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createV4l2, type V4l2 } from '../../src/capture/v4l2-ctl.ts';
@@ -111,15 +111,44 @@ describe('createV4l2()', () => {
     assert.deepEqual(answer, { kind: 'failed', detail: 'EMFILE: no descriptor' });
   });
 
-  it('starts no second program beside one that cannot be killed', async () => {
+  it('starts no second program at a node beside one that cannot be killed, until that is gone', async () => {
+    const runs: (string | undefined)[] = [];
+    const hangsOnce = ({ args }: RunOptions): Promise<RunOutcome> => {
+      runs.push(args[1]);
+      return Promise.resolve(
+        runs.length === 1
+          ? { kind: 'wedged' }
+          : { kind: 'exited', code: 0, stdout: info('0x84a00001', '0x04200001'), stderr: '' },
+      );
+    };
+    const procFolder = join(bin, 'proc');
+    const stat = (state: string): void => {
+      writeFileSync(join(procFolder, '77', 'stat'), `77 (v4l2-ctl) ${state} 1 77 77 0 -1`);
+    };
+    mkdirSync(join(procFolder, '77'), { recursive: true });
+    stat('D');
+    const v4l2 = createV4l2({ clock, runProcess: hangsOnce, searchPath: bin, procFolder });
+    assert.equal((await v4l2.controls(NODE)).kind, 'failed');
+    assert.equal((await v4l2.givesPictures(NODE)).kind, 'failed');
+    assert.equal((await v4l2.givesPictures('/dev/video2')).kind, 'answer', 'another camera is asked');
+    assert.deepEqual(runs, [NODE, '/dev/video2']);
+    stat('Z');
+    assert.equal((await v4l2.givesPictures(NODE)).kind, 'answer');
+    stat('D');
+    assert.equal((await v4l2.givesPictures(NODE)).kind, 'answer', 'it is none of ours');
+    assert.equal(runs.length, 4);
+  });
+
+  it('starts no second program beside one that cannot be killed where no processes are listed', async () => {
     let runs = 0;
-    const wedged = (): Promise<RunOutcome> => {
+    const runProcess = (): Promise<RunOutcome> => {
       runs += 1;
       return Promise.resolve({ kind: 'wedged' });
     };
-    const v4l2 = createV4l2({ clock, runProcess: wedged, searchPath: bin });
-    assert.equal((await v4l2.controls(NODE)).kind, 'failed');
-    assert.equal((await v4l2.givesPictures(NODE)).kind, 'failed');
+    const procFolder = join(bin, 'circle');
+    symlinkSync(procFolder, procFolder);
+    const v4l2 = createV4l2({ clock, runProcess, searchPath: bin, procFolder });
+    for (let turn = 0; turn < 3; turn += 1) assert.equal((await v4l2.controls(NODE)).kind, 'failed');
     assert.equal(runs, 1);
   });
 

@@ -58,6 +58,17 @@ export const BROKER_FAULTS: readonly Fault[] = [
     told: { event: 'broker.refused', reasonCode: 151 },
   },
   {
+    ...answersWrong('refuses one request and no other', {}),
+    protocols: [5],
+    async make({ oracle, daemon }) {
+      await oracle.set({ pubackReasonCode: 151 });
+      const [poison = ''] = await storeSome(daemon(), 3);
+      await oracle.set({ pubackReasonCode: 128, pubackReasonCodeFor: poison });
+    },
+    told: { event: 'request.quarantined', reason: /and took the next one: reason code 128/ },
+    quarantined: 1,
+  },
+  {
     ...refusesToConnect(
       'announces a packet size below the request',
       { maximumPacketSize: 1500 },

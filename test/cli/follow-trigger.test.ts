@@ -59,6 +59,10 @@ describe('followTrigger()', () => {
   const answers: readonly [string, Parameters<Followed['message']>[0]][] = [
     ['its id', result({ request_id: 'r-1' })],
     ['its correlation data', { ...result(), correlationData: Buffer.from('r-1') }],
+    [
+      'an id of its own beside our correlation data',
+      { ...result({ request_id: 'job-7' }), correlationData: Buffer.from('r-1') },
+    ],
     ['nothing, in order', result()],
   ];
   for (const [what, answer] of answers) {
@@ -67,6 +71,28 @@ describe('followTrigger()', () => {
       follow.message(outcome());
       follow.message(answer);
       assert.deepEqual([follow.sofar().classification, await isDone()], [CLASSIFICATION, true]);
+    });
+  }
+
+  it('takes an empty id for none, and a retained result without an id for an older picture', async () => {
+    const { follow, isDone } = create();
+    follow.message(outcome());
+    follow.message({ ...result(), retained: true });
+    assert.equal(await isDone(), false);
+    follow.message(result({ request_id: '' }));
+    assert.deepEqual([follow.sofar().classification, await isDone()], [CLASSIFICATION, true]);
+  });
+
+  for (const isEarly of [false, true]) {
+    it(`is over with the words of a far side that failed${isEarly ? ', also before the outcome' : ''}`, async () => {
+      const { follow, isDone } = create();
+      const failed = messageOf({ error: 'no model', request_id: 'r-1' }, { topic: 'result' });
+      const [first, second] = isEarly ? [failed, outcome()] : [outcome(), failed];
+      follow.message(messageOf({ error: 'theirs', request_id: 'r-2' }, { topic: 'result' }));
+      follow.message(first);
+      follow.message(second);
+      const { error, classification } = follow.sofar();
+      assert.deepEqual([error, classification, await isDone()], ['no model', undefined, true]);
     });
   }
 

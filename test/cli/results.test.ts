@@ -178,6 +178,23 @@ describe('shutterd results', () => {
     );
   });
 
+  it('--live keeps each line below 8 KiB, in text and in JSON, whatever comes', async () => {
+    const broker = await startMosquitto(scope);
+    const { home } = await createHistoryHome([], broker.url);
+    const long = '\u001b'.repeat(5000);
+    for (const format of [[], ['--json']]) {
+      const live = startShutterd(scope, home, ['results', '--live', '--limit', '2', ...format]);
+      await live.errors.nth(1);
+      for (const said of [{ error: long }, { label: '\u001b'.repeat(256), confidence: 1 }]) {
+        const payload = JSON.stringify({ ...said, request_id: long });
+        await publish(scope, broker.port, { topic: RESPONSE, payload });
+      }
+      assert.equal((await live.ended).code, 0);
+      const bytes = live.lines.all.map((line) => Buffer.byteLength(line));
+      assert.ok(bytes.length === 2 && bytes.every((count) => count < 8192), String(bytes));
+    }
+  });
+
   it('--live --json --label prints one label as values, under an id of its own', async () => {
     const broker = await startMosquitto(scope);
     const { home } = await createHistoryHome([], broker.url);

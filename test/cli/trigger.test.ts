@@ -107,6 +107,16 @@ describe('shutterd trigger', () => {
     });
   }
 
+  it('ends with 1 and the words of a far side that could not classify', async () => {
+    const { home } = await running();
+    await classify((requestId) => ({ error: 'no model\u001b[2J', request_id: requestId }));
+    const { code, err } = await runShutterd(scope, home, ['trigger', '--wait']);
+    assert.equal(code, 1);
+    assert.equal(err, 'Cannot show the classification: the far side says "no model\\u001b[2J"');
+    const json = await runShutterd(scope, home, ['trigger', '--wait', '--json']);
+    assert.equal((JSON.parse(json.out) as { error: string }).error, 'no model\\u001b[2J');
+  });
+
   it('does not take the result of another request for its own', async () => {
     const { home } = await running();
     await classify(() => ({

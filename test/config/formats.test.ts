@@ -95,8 +95,8 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   proxyUrl: {
     format: formats.proxyUrl,
-    refuses: ['http://a', 'https://a:1', 'http://u:p@a:1', 'socks4://a:1'],
-    accepts: ['http://a:3128', 'socks5://[::1]:1080'],
+    refuses: ['http://a', 'https://a:1', 'http://u:p@a:1', 'socks4://a:1', 'http://a:0', 'socks5://a:65536'],
+    accepts: ['http://a:3128', 'socks5://[::1]:1080', 'http://a:1', 'http://a:65535'],
   },
   webUrl: {
     format: formats.webUrl,

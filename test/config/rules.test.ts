@@ -31,8 +31,16 @@ describe('loadConfig() refuses', () => {
     ['the test device under another driver', ['camera.driver=test', 'camera.device=TEST'], ['camera.device']],
     ['payloads that no MQTT packet holds', ['image.maxPayloadBytes=268435456'], ['image.maxPayloadBytes']],
     ['payloads too small for any picture', ['image.maxPayloadBytes=999'], ['image.maxPayloadBytes']],
-    ['a trigger filter on the request topic', ['topics.trigger=device/image/+'], ['topics.trigger']],
+    [
+      'a trigger filter on the request topic and the response topic',
+      ['topics.trigger=device/image/+'],
+      ['topics.trigger', 'topics.trigger'],
+    ],
     ['a trigger filter on the status topic', ['topics.trigger=device/pi-1/status'], ['topics.trigger']],
+    ['trigger filters that overlap in part', ['topics.trigger=a/+/c,+/b/c'], ['topics.trigger']],
+    ['trigger filters that share an end', ['topics.trigger=a/b,a/+/#,+/c/d'], ['topics.trigger']],
+    ['a result that is a trigger', ['topics.trigger=a/+', 'topics.response=a/b'], ['topics.trigger']],
+    ['a pause that is a trigger', ['topics.trigger=+/pause', 'topics.pause=a/pause'], ['topics.trigger']],
     [
       'a response filter on the outcome topic',
       ['topics.response=device/+/image/outcome'],
@@ -48,10 +56,14 @@ describe('loadConfig() refuses', () => {
     ['128 KiB and a byte on AWS', aws('image.maxPayloadBytes=131073'), ['image.maxPayloadBytes']],
     ['a short keep alive on AWS', aws('mqtt.keepaliveSeconds=29'), ['mqtt.keepaliveSeconds']],
     ['a long keep alive on AWS', aws('mqtt.keepaliveSeconds=1201'), ['mqtt.keepaliveSeconds']],
-    ['a long client id on AWS', aws(`mqtt.clientId=${'x'.repeat(129)}`), ['mqtt.clientId']],
+    [
+      'a client id that leaves no room for commands on AWS',
+      aws(`mqtt.clientId=${'x'.repeat(118)}`),
+      ['mqtt.clientId'],
+    ],
     [
       'an expanded client id that is too long on AWS',
-      aws(`mqtt.clientId={deviceId}${'x'.repeat(125)}`),
+      aws(`mqtt.clientId={deviceId}${'x'.repeat(114)}`),
       ['mqtt.clientId'],
     ],
     ['a topic of eight slashes on AWS', aws('topics.request=a/b/c/d/e/f/g/h/i'), ['topics.request']],
@@ -107,9 +119,11 @@ describe('loadConfig() accepts', () => {
     ['camera.driver=url', 'camera.url=http://camera/snapshot.jpg'],
     ['camera.controls={"brightness":1}'],
     ['camera.device=TEST'],
+    ['topics.trigger=a/+/c,a/b/c,x/#,x/y'],
     ['mqtt.tls.certFile=/c.pem', 'mqtt.tls.keyFile=/k.pem', 'mqtt.url=mqtts://a'],
     ['topics.outcome=', 'topics.response=device/pi-1/image/outcome'],
     aws('image.maxPayloadBytes=131072'),
+    aws(`mqtt.clientId={deviceId}${'x'.repeat(113)}`),
     aws('topics.request=$aws/rules/classify/a/b/c/d/e/f/g/h'),
   ];
   for (const settings of fine) {
@@ -125,6 +139,9 @@ describe('loadConfig() accepts', () => {
     [['mqtt.url=mqtt://127.0.0.1', 'mqtt.username=me'], 0],
     [['mqtt.url=mqtt://[::1]', 'mqtt.username=me'], 0],
     [['mqtt.url=mqtts://broker', 'mqtt.username=me'], 0],
+    [['payload.format=dlstreamer', 'payload.metadata=false'], 1],
+    [['payload.format=dlstreamer'], 0],
+    [['payload.metadata=false'], 0],
   ];
   for (const [settings, count] of warned) {
     it(`${settings.join(' ')} with ${String(count)} warnings`, async () => {

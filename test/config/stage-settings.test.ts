@@ -195,9 +195,9 @@ describe('publishLimits()', () => {
 });
 
 describe('subscriptions()', () => {
-  it('are the trigger filters, the response and the pause, each once', async () => {
-    const config = await configOf('topics.trigger=a/+,b', 'topics.response=b');
-    assert.deepEqual(settings.subscriptions(config).filters, ['a/+', 'b', 'device/pi-1/image/pause']);
+  it('are the pause before all else, the trigger filters that no other one covers, and the response', async () => {
+    const config = await configOf('topics.trigger=a/b,a/+,a/+,b', 'topics.response=c');
+    assert.deepEqual(settings.subscriptions(config).filters, ['device/pi-1/image/pause', 'a/+', 'b', 'c']);
   });
 
   it('tell a trigger from a result by their filters', async () => {

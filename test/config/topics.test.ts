@@ -1,6 +1,6 @@
 // Which subscriptions receive which messages, by MQTT 5 section 4.7.
 import assert from 'node:assert/strict';
-import { filterMatches, withDeviceId } from '../../src/config/topics.ts';
+import { filterCovers, filterMatches, filtersOverlap, withDeviceId } from '../../src/config/topics.ts';
 
 describe('filterMatches()', () => {
   const cases: readonly [string, string, boolean][] = [
@@ -25,6 +25,40 @@ describe('filterMatches()', () => {
   for (const [filter, topic, expected] of cases) {
     it(`says ${String(expected)} for ${filter} and ${topic}`, () => {
       assert.equal(filterMatches(filter, topic), expected);
+    });
+  }
+});
+
+describe('filterCovers() and filtersOverlap()', () => {
+  const cases: readonly [string, string, 'apart' | 'overlap' | 'first' | 'second' | 'both'][] = [
+    ['a', 'b', 'apart'],
+    ['a/b', 'a', 'apart'],
+    ['a/+', 'a', 'apart'],
+    ['a/+/c', 'a/b', 'apart'],
+    ['+/x', '$SYS/x', 'apart'],
+    ['#', '$SYS/#', 'apart'],
+    ['a/+/c', '+/b/c', 'overlap'],
+    ['a/+', '+/#', 'second'],
+    ['a/#', '+/b', 'overlap'],
+    ['+/b/#', 'a/+', 'overlap'],
+    ['$share/g/a/#', 'a/b', 'overlap'],
+    ['$share/g/a', '$share/h/a', 'overlap'],
+    ['device/+/image/trigger', 'device/pi-1/image/trigger', 'first'],
+    ['a/#', 'a', 'first'],
+    ['a/#', 'a/+/c', 'first'],
+    ['+/+', 'a/+', 'first'],
+    ['#', '+/b', 'first'],
+    ['a/+', '$share/g/a/b', 'first'],
+    ['a/b', 'a/#', 'second'],
+    ['+', '#', 'second'],
+    ['a/+', 'a/+', 'both'],
+  ];
+  for (const [one, other, relation] of cases) {
+    it(`say ${relation} of ${one} and ${other}`, () => {
+      assert.equal(filterCovers(one, other), relation === 'first' || relation === 'both');
+      assert.equal(filterCovers(other, one), relation === 'second' || relation === 'both');
+      assert.equal(filtersOverlap(one, other), relation !== 'apart');
+      assert.equal(filtersOverlap(other, one), relation !== 'apart');
     });
   }
 });

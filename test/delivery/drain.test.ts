@@ -11,6 +11,7 @@ import { sampleNumber, sampleRequest } from '../helpers/sample-request.ts';
 const ACKNOWLEDGED = { kind: 'acknowledged' } as const;
 const REFUSED = { kind: 'refused', reasonCode: 0x95, reason: 'Packet too large' } as const;
 const NOT_ALLOWED = { kind: 'refused', reasonCode: 0x87, reason: 'Not authorized' } as const;
+const UNSPECIFIED = { kind: 'refused', reasonCode: 0x80, reason: 'Unspecified error' } as const;
 const TIMEOUT = { kind: 'timeout' } as const;
 const PROBE_MS = 5000;
 
@@ -223,24 +224,106 @@ describe('drain()', () => {
   });
 
   it('waits, longer each time, where a rule of the broker refuses every request, and quarantines nothing', async () => {
-    await add(1, 2);
+    await add(1);
     const link = await goOnline([NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, ACKNOWLEDGED]);
     for (const [afterMs, sent] of [
       [1000, 2],
       [2000, 3],
       [4000, 4],
-      [8000, 6],
+      [8000, 5],
     ] as const) {
       await clock.advance(afterMs - 1);
-      assert.equal(numbersOf(link).length, sent === 6 ? 4 : sent - 1);
+      assert.equal(numbersOf(link).length, sent - 1);
       await clock.advance(1);
       assert.equal(numbersOf(link).length, sent);
     }
-    assert.deepEqual(delivered, [1, 2]);
+    assert.deepEqual(delivered, [1]);
     assert.equal(outbox.counts().quarantined, 0);
     assert.deepEqual(
       log.of('broker.refused').map(({ level }) => level),
       ['warn', 'debug', 'debug', 'debug'],
+    );
+  });
+
+  for (const reasonCode of [128, 131, 135, 151]) {
+    it(`quarantines an entry that the broker alone refuses with ${reasonCode}, and goes on with the rest in order`, async () => {
+      const [poison] = await add(1, 2, 3, 4);
+      const refused = { kind: 'refused', reasonCode, reason: 'a rule' } as const;
+      const link = await goOnline([refused, refused, refused, ACKNOWLEDGED, refused]);
+      await clock.advance(3000);
+      assert.deepEqual(numbersOf(link), [1, 1, 1, 2, 1, 3, 4]);
+      assert.deepEqual(delivered, [2, 3, 4]);
+      assert.deepEqual(outbox.inQuarantine, [
+        {
+          entry: poison,
+          reason: `4 times the broker refused it, and took the next one: reason code ${reasonCode}, a rule`,
+        },
+      ]);
+    });
+  }
+
+  it('keeps all waiting, and compares at each pause, where the rule refuses the next entry as well', async () => {
+    await add(1, 2, 3);
+    const link = await goOnline(Array.from({ length: 6 }, () => NOT_ALLOWED));
+    for (const [afterMs, sent] of [
+      [0, [1]],
+      [1000, [1]],
+      [2000, [1, 2]],
+      [4000, [1, 2]],
+      [8000, [1, 2, 3]],
+    ] as const) {
+      const before = link.published.length;
+      await clock.advance(afterMs);
+      assert.deepEqual(numbersOf(link).slice(afterMs === 0 ? 0 : before), sent);
+    }
+    assert.deepEqual(delivered, [1, 2, 3]);
+    assert.equal(outbox.counts().quarantined, 0);
+  });
+
+  it('sends the head once more after the next one was taken: the rule may just have been mended', async () => {
+    await add(1, 2, 3);
+    await goOnline([NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED]);
+    await clock.advance(3000);
+    assert.deepEqual(delivered, [2, 1, 3]);
+    assert.equal(outbox.counts().quarantined, 0);
+  });
+
+  it('says and waits as for one rule where the two entries are refused by different codes', async () => {
+    await add(1, 2);
+    const link = await goOnline([
+      ...[NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, UNSPECIFIED],
+      ...[NOT_ALLOWED, UNSPECIFIED, NOT_ALLOWED, UNSPECIFIED],
+    ]);
+    await clock.advance(1000 + 2000 + 1000 + 2000);
+    assert.equal(link.published.length, 8);
+    assert.deepEqual(
+      log.of('broker.refused').map(({ level }) => level),
+      ['warn', 'debug', 'debug', 'warn', 'debug', 'debug', 'debug', 'debug'],
+    );
+    assert.equal(outbox.counts().quarantined, 0);
+  });
+
+  it('compares anew on each link', async () => {
+    await add(1, 2);
+    const first = await goOnline([NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, 'inFlight']);
+    await clock.advance(3000);
+    assert.deepEqual(numbersOf(first), [1, 1, 1, 2]);
+    first.end('network');
+    await settle();
+    assert.deepEqual(numbersOf(await goOnline()), [1, 2]);
+    assert.deepEqual(delivered, [1, 2]);
+  });
+
+  it('quarantines what is refused for its own sake also where it is only compared', async () => {
+    await add(1, 2, 3);
+    const round = [NOT_ALLOWED, REFUSED];
+    const link = await goOnline([NOT_ALLOWED, NOT_ALLOWED, ...round, ...round, ...round]);
+    await clock.advance(3000 + 3 * 1000);
+    assert.deepEqual(numbersOf(link), [1, 1, 1, 2, 1, 2, 1, 2, 1, 3]);
+    assert.deepEqual(delivered, [1, 3]);
+    assert.deepEqual(
+      outbox.inQuarantine.map(({ entry }) => entry.sequence),
+      [2],
     );
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { ENCODES_MAX } from '../../src/fit/fit-to-budget.ts';
-import { expecting, photo, searching } from './models.ts';
+import { ENCODES_MAX } from '../../src/fit/search-quality.ts';
+import { expecting, FULL_PX, photo, searching, type Model } from './models.ts';
 
 const RUNS = process.env['SHUTTERD_TEST_LONG'] === '1' ? 10_000 : 300;
 
@@ -70,11 +70,31 @@ describe('fitToBudget()', () => {
     assert.ok(outcome.jpeg.length > 95_000 * 0.95);
   });
 
-  it('says that full width would fit again when a narrower picture turns out small', async () => {
+  it('goes back to full width in the same search when a narrower picture turns out small', async () => {
     const narrow = { lowestBytes: 400_000, exponent: 1.7 };
-    const { outcome } = await searching(photo(100_000, 0.8), { narrow });
-    assert.ok(outcome.kind === 'fitted' && outcome.widthPx < 1280);
+    const { outcome, tried } = await searching(photo(100_000, 0.8), { narrow });
+    assert.ok(outcome.kind === 'fitted' && outcome.widthPx === 1280 && outcome.quality > 80);
     assert.ok(outcome.narrow !== undefined && outcome.narrow.lowestBytes < 95_000);
+    assert.ok(tried[0] !== '40@1280' && tried[1] === '40@1280', tried.join());
+  });
+
+  it('tries a wider picture, once, where grain goes faster with the width than expected', async () => {
+    const grain: Model = (quality, widthPx) =>
+      photo(800_000, 0.8)(quality, FULL_PX) * (widthPx / FULL_PX) ** 2.8;
+    const { outcome, tried } = await searching(grain, {});
+    assert.ok(outcome.kind === 'fitted' && outcome.quality <= 42 && outcome.encodes <= 5);
+    assert.ok(new Set(tried.map((one) => one.split('@')[1])).size === 3, tried.join());
+    assert.ok(outcome.jpeg.length > 95_000 * 0.95);
+  });
+
+  it('keeps the narrower picture where the wider one does not fit', async () => {
+    const steep: Model = (quality, widthPx) =>
+      photo(800_000, 0.8)(quality, FULL_PX) * (widthPx > 600 ? 1 : 0.1);
+    const { outcome, tried } = await searching(steep, {});
+    assert.ok(outcome.kind === 'fitted' && outcome.widthPx <= 600 && outcome.quality > 40);
+    assert.ok(
+      outcome.encodes <= ENCODES_MAX && tried.some((one) => Number(one.split('@')[1]) > outcome.widthPx),
+    );
   });
 
   it('uses 95 % of the budget on average for anything like a photograph, and never wastes an eighth', async () => {

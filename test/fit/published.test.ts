@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import type { Frame } from '../../src/domain.ts';
-import { createFit, type FitSettings } from '../../src/fit/fit-frame.ts';
+import { createFit, type Fit, type FitSettings } from '../../src/fit/fit-frame.ts';
 import { pictureBudgetBytes } from '../../src/app/picture-budget.ts';
 import { buildRequest, payloadShape, type PayloadSettings } from '../../src/request/build-request.ts';
 import { createJpegCodec, type Pixels } from '../../src/support/jpeg.ts';
@@ -24,15 +24,25 @@ async function frameOf(pixels: Pixels): Promise<Frame> {
   return { jpeg: await jpegOf(pixels), widthPx: pixels.widthPx, heightPx: pixels.heightPx, capturedAt };
 }
 
+interface Limits {
+  readonly maxPayloadBytes: number;
+  readonly payload?: PayloadSettings;
+  readonly triggerId?: string;
+}
+
 /** Fits as the daemon does and gives the bytes on the wire, or the smallest size reached. */
 async function published(
   frame: Frame,
-  settings: FitSettings,
-  { maxPayloadBytes, payload = json }: { maxPayloadBytes: number; payload?: PayloadSettings },
+  fitting: FitSettings | Fit,
+  { maxPayloadBytes, payload = json, triggerId }: Limits,
 ) {
-  const facts = { requestId: '00000000-0000-4000-8000-000000000000', frame, clockSynchronised: true };
+  const facts = {
+    ...{ requestId: '00000000-0000-4000-8000-000000000000', frame, clockSynchronised: true },
+    ...(triggerId === undefined ? {} : { triggerId }),
+  };
   const budgetBytes = pictureBudgetBytes(maxPayloadBytes, payloadShape(payload, facts));
-  const outcome = await createFit({ codec, settings })(frame, { budgetBytes });
+  const fit = typeof fitting === 'function' ? fitting : createFit({ codec, settings: fitting });
+  const outcome = await fit(frame, { budgetBytes });
   if (outcome.kind !== 'fitted') return outcome;
   const { image } = outcome;
   return { kind: 'published' as const, bytes: buildRequest(payload, facts, image).payload, image };
@@ -93,14 +103,22 @@ describe('a published picture', () => {
     });
   }
 
-  it('has one channel when greyscale', async () => {
+  it('has one channel, and in it the brightness of each colour, when greyscale', async () => {
     const found = await published(
       await frameOf(quarters(320, 240)),
       { ...plain, greyscale: true },
       { maxPayloadBytes: 128_000 },
     );
     assert.ok(found.kind === 'published');
-    assert.equal((await sharp(pictureIn(found.bytes)).metadata()).channels, 1);
+    const jpeg = pictureIn(found.bytes);
+    assert.equal((await sharp(jpeg).metadata()).channels, 1);
+    const { data, info } = await sharp(jpeg).toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
+    assert.deepEqual([info.width, info.height, info.channels], [320, 240, 1]);
+    // Red, green, blue and white by their luminance in linear light (ITU-R BT.709, 0.2126, 0.7152, 0.0722), as sRGB.
+    const middles = [60 * 320 + 80, 60 * 320 + 240, 180 * 320 + 80, 180 * 320 + 240];
+    for (const [at, luma] of [127, 220, 76, 255].entries()) {
+      assert.ok(Math.abs((data[middles[at] ?? 0] ?? 0) - luma) <= 3, `quarter ${String(at)}`);
+    }
   });
 
   it('is progressive and smaller with mozjpeg at the same quality', async () => {
@@ -137,61 +155,102 @@ describe('a published picture', () => {
 });
 
 describe('every payload', () => {
+  const drawing = {
+    'photo-like': () => photoLike({ widthPx: 320, heightPx: 240, shot: 1 }),
+    'photo-like, larger': () => photoLike({ widthPx: 1280, heightPx: 720, shot: 1 }),
+    noise: () => noise(320, 240),
+    flat: () => solid(320, 240, [20, 90, 200]),
+    'a single pixel': () => solid(1, 1, [20, 90, 200]),
+    'very wide': () => noise(3000, 4),
+    'very high': () => noise(4, 2000),
+  } as const;
+  type Name = keyof typeof drawing;
+
+  const maxPayloadBytes = fc.oneof(
+    fc.integer({ min: 1000, max: 30_000 }),
+    fc.integer({ min: 1000, max: 1_000_000 }),
+  );
+  // Three of one size, so that the same fit takes one for the next shot of another.
+  const names = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom<Name>('photo-like', 'noise', 'flat') },
+    { weight: 3, arbitrary: fc.constantFrom<Name>('a single pixel', 'very wide', 'very high') },
+    { weight: 1, arbitrary: fc.constant<Name>('photo-like, larger') },
+  );
+  const printable = (unit: 'grapheme-ascii' | 'grapheme') =>
+    fc.string({ unit, minLength: 1, maxLength: 128 });
+  const shots = fc.array(
+    fc.record({
+      ...{ name: names, maxPayloadBytes },
+      triggerId: fc.option(fc.oneof(printable('grapheme-ascii'), printable('grapheme')), { nil: undefined }),
+      suspect: fc.option(fc.constantFrom('black' as const, 'flat' as const), { nil: undefined }),
+    }),
+    { minLength: 1, maxLength: 3 },
+  );
+  const crop = fc
+    .tuple(...[0, 1, 2, 3].map(() => fc.double({ min: 0, max: 1, noNaN: true })))
+    .map(([left = 0, top = 0, across = 0, down = 0]) => ({
+      ...{ left: left * 0.9, top: top * 0.9 },
+      ...{ width: (1 - left * 0.9) * Math.max(across, 0.1), height: (1 - top * 0.9) * Math.max(down, 0.1) },
+    }));
+  const changes = fc.record({
+    greyscale: fc.boolean(),
+    encoder: fc.constantFrom('fast' as const, 'mozjpeg' as const),
+    rotateDegrees: fc.constantFrom(0 as const, 90 as const, 180 as const, 270 as const),
+    flip: fc.constantFrom('none' as const, 'horizontal' as const, 'vertical' as const, 'both' as const),
+    crop: fc.option(crop, { nil: undefined }),
+    maxWidthPx: fc.constantFrom(0, 100),
+    minWidthPx: fc.constantFrom(16, 224),
+  });
+  const packing = fc.record({
+    format: fc.constantFrom('json' as const, 'raw' as const, 'dlstreamer' as const),
+    metadata: fc.boolean(),
+  });
+
   it('is within any limit, or the answer names the smallest size reached', async function () {
-    this.timeout(LONG ? 1_800_000 : 60_000);
-    const drawn = new Map<string, Promise<Frame>>();
-    const drawing: Readonly<Record<string, () => Pixels>> = {
-      'photo-like': () => photoLike({ widthPx: 320, heightPx: 240, shot: 1 }),
-      noise: () => noise(160, 120),
-      flat: () => solid(640, 480, [20, 90, 200]),
-      'a single pixel': () => solid(1, 1, [20, 90, 200]),
-      'very wide': () => noise(3000, 4),
-      'very high': () => noise(4, 2000),
-    };
-    const frameNamed = (name: string): Promise<Frame> => {
-      const frame = drawn.get(name) ?? frameOf((drawing[name] ?? (() => noise(8, 8)))());
+    this.timeout(LONG ? 3_600_000 : 60_000);
+    const drawn = new Map<Name, Promise<Frame>>();
+    const frameNamed = (name: Name): Promise<Frame> => {
+      const frame = drawn.get(name) ?? frameOf(drawing[name]());
       drawn.set(name, frame);
       return frame;
     };
     await fc.assert(
-      fc.asyncProperty(
-        fc.oneof(fc.integer({ min: 1000, max: 30_000 }), fc.integer({ min: 1000, max: 1_000_000 })),
-        fc.record({
-          name: fc.constantFrom(...Object.keys(drawing)),
-          format: fc.constantFrom('json' as const, 'raw' as const, 'dlstreamer' as const),
-          metadata: fc.boolean(),
-        }),
-        fc.record({
-          greyscale: fc.boolean(),
-          encoder: fc.constantFrom('fast' as const, 'mozjpeg' as const),
-          rotateDegrees: fc.constantFrom(0 as const, 90 as const),
-          maxWidthPx: fc.constantFrom(0, 100),
-          minWidthPx: fc.constantFrom(16, 224),
-        }),
-        async (maxPayloadBytes, { name, format, metadata }, settings) => {
-          const frame = await frameNamed(name);
-          const payload = { ...json, format, metadata };
-          const found = await published(frame, { ...plain, ...settings }, { maxPayloadBytes, payload });
+      fc.asyncProperty(shots, packing, changes, async (taken, packed, { crop: area, ...settings }) => {
+        const cut = area === undefined ? {} : { crop: area };
+        const fit = createFit({ codec, settings: { ...plain, ...settings, ...cut } });
+        for (const { name, suspect, triggerId, ...limit } of taken) {
+          const frame = { ...(await frameNamed(name)), ...(suspect === undefined ? {} : { suspect }) };
+          const asked = triggerId === undefined ? {} : { triggerId };
+          const found = await published(frame, fit, { ...limit, ...asked, payload: { ...json, ...packed } });
           if (found.kind === 'published') {
-            assert.ok(found.bytes.length <= maxPayloadBytes);
-            assert.deepEqual(pictureIn(found.bytes, format), Buffer.from(found.image.jpeg));
+            assert.ok(found.bytes.length <= limit.maxPayloadBytes);
+            assert.deepEqual(pictureIn(found.bytes, packed.format), Buffer.from(found.image.jpeg));
             assert.equal(readJpegStructure(found.image.jpeg).kind, 'complete');
           } else {
             assert.ok(found.kind === 'unfit' && found.smallestBytes > found.budgetBytes);
             assert.ok(Number.isFinite(found.smallestBytes));
           }
-        },
-      ),
+        }
+      }),
       { numRuns: LONG ? 10_000 : 300 },
     );
   });
 
-  it('is within the limit for a frame of 8000 x 6000 pixels, which is more than are allowed', async () => {
-    const jpeg = await sharp({ create: { width: 8000, height: 6000, channels: 3, background: 'teal' } })
-      .jpeg()
-      .toBuffer();
-    const frame = { jpeg, widthPx: 8000, heightPx: 6000, capturedAt };
-    const found = await published(frame, { ...plain, maxWidthPx: 1280 }, { maxPayloadBytes: 20_000 });
-    assert.ok(found.kind === 'undecodable' && found.detail.includes('pixel limit'));
-  });
+  for (const { maxWidthPx, maxPayloadBytes, most } of [
+    { maxWidthPx: 0, maxPayloadBytes: 128_000, most: 4000 },
+    { maxWidthPx: 1280, maxPayloadBytes: 20_000, most: 1280 },
+  ]) {
+    it(`is within the limit for a frame of 8000 x 6000 and image.maxWidthPx ${String(maxWidthPx)}`, async function () {
+      this.timeout(20_000);
+      const jpeg = await sharp({ create: { width: 8000, height: 6000, channels: 3, background: 'teal' } })
+        .jpeg()
+        .toBuffer();
+      const frame = { jpeg, widthPx: 8000, heightPx: 6000, capturedAt };
+      const found = await published(frame, { ...plain, maxWidthPx }, { maxPayloadBytes });
+      assert.ok(found.kind === 'published' && found.bytes.length <= maxPayloadBytes);
+      assert.equal(found.image.widthPx, most);
+      const { info } = await sharp(pictureIn(found.bytes)).raw().toBuffer({ resolveWithObject: true });
+      assert.deepEqual([info.width, info.height], [found.image.widthPx, found.image.heightPx]);
+    });
+  }
 });

@@ -25,6 +25,7 @@ export function createFakeOutbox({ maxEntries = -1 }: { maxEntries?: number } = 
       return { kind: 'stored', entry };
     },
     oldest: () => [...stored.values()][0]?.entry,
+    after: ({ sequence }) => [...stored.values()].find(({ entry }) => entry.sequence > sequence)?.entry,
     read: async (entry) => readStored(disk, entry),
     async remove(entry) {
       stored.delete(entry.sequence);

@@ -123,7 +123,7 @@ describe('scripts', () => {
   }
 
   it('scripts/test passes its arguments to mocha', () => {
-    mocha(`console.log(JSON.stringify(process.argv.slice(-2))); console.log('  1 passing (5ms)');`);
+    mocha(`console.log(JSON.stringify(process.argv.slice(-3))); console.log('  1 passing (5ms)');`);
     assert.match(
       run(['scripts/test', '--grep', 'two words']).output,
       /^\["--grep","two words","dist\/test\/\*\*\/\*\.test\.js"\]$/m,

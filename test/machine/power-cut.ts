@@ -10,7 +10,8 @@ const HELP = `Usage: node power-cut.js --exec COMMAND --cut COMMAND --program CO
 
 --exec COMMAND      runs its last argument, a shell line, on the host (ssh root@pi)
 --cut COMMAND       takes the host's power away and gives it back; ends when --exec works again
-                    (needs no cooperation of the host: a switched socket, a virtual machine's plug)
+                    (needs no cooperation of the host: a switched socket, a virtual machine's plug); {seed} in it becomes
+                    a number that is another one each round; what it prints is printed
 --program COMMAND   shutterd on the host (node /opt/shutterd/dist/src/main.js)
 --folder PATH       state directory on the host, emptied first (default /var/tmp/shutterd-power-cut)
 --rounds K          power cuts (default 10)
@@ -19,6 +20,9 @@ const HELP = `Usage: node power-cut.js --exec COMMAND --cut COMMAND --program CO
 --broker-there URL --broker-here URL
                     a broker that keeps its power, as the host and as this machine reach it; every other round then
                     delivers while the power goes. Without it the broker is unreachable and everything stays
+
+Of each round it prints also what shows that the cut came in the middle of work: "unfinished", temporary files of the
+outbox that came back, and "unsaid", intact requests whose acceptance never got out before the cut.
 
 COMMAND is split at blanks and run without a shell. Ends with 1 where an accepted request is neither intact in the
 outbox nor arrived at the broker.
@@ -43,14 +47,17 @@ const { values } = parseArgs({
 const NO_BROKER = 'mqtt://127.0.0.1:9';
 // In memory: a log on the disk that is under test would flush it at moments of its own.
 const LOG = '/dev/shm/shutterd-power-cut.log';
-const TRIGGER_PAUSE_SECONDS = 0.1;
+// Faster than a small host stores, so that there is always one under way.
+const TRIGGER_PAUSE_SECONDS = 0.05;
 const ROUND_MS_MAX = 180_000;
 const EXTRA_MS_MAX = 400;
+const SEED_MAX = 2 ** 31;
 const OUTPUT_BYTES_MAX = 256 * 1024 * 1024;
 
 const clock = createSystemClock();
 const accepted = new Set<string>();
-const arrived = new Set<string>();
+/** How often each one came to the broker. */
+const arrived = new Map<string, number>();
 
 function words(line: string | undefined): readonly string[] {
   return (line ?? '').split(' ').filter((word) => word !== '');
@@ -80,8 +87,10 @@ function createNumbers(seed: number): () => number {
 function settings(url: string): string {
   const sets = {
     ...{ 'device.id': 'power-cut', 'mqtt.url': url, 'camera.driver': 'test' },
-    ...{ 'camera.widthPx': 640, 'camera.heightPx': 480, 'outbox.maxEntries': -1, 'outbox.minFreeBytes': 0 },
-    ...{ 'outbox.drainPerSecond': 0, 'trigger.burst': 'queue', 'mqtt.reconnect.spreadSeconds': 0 },
+    // A small picture: the less the host computes for a request, the more of its time it spends on storing.
+    ...{ 'camera.widthPx': 320, 'camera.heightPx': 240, 'outbox.maxEntries': -1, 'outbox.minFreeBytes': 0 },
+    ...{ 'outbox.drainPerSecond': 0, 'trigger.burst': 'queue', 'trigger.maxWaiting': 1000 },
+    ...{ 'mqtt.reconnect.spreadSeconds': 0 },
   };
   return Object.entries(sets)
     .map(([key, value]) => `--set ${key}=${value}`)
@@ -92,8 +101,14 @@ function shutterd(command: string, url = NO_BROKER): string {
   return `STATE_DIRECTORY=${values.folder} ${values.program ?? ''} ${command} --config ${values.folder} ${settings(url)}`;
 }
 
+interface Moment {
+  readonly requests: number;
+  readonly extraMs: number;
+  readonly seed: number;
+}
+
 /** The daemon and, beside it, a loop that asks for pictures as fast as the host can; its log arrives here. */
-async function cutWhileItWorks(url: string, moment: { requests: number; extraMs: number }): Promise<number> {
+async function cutWhileItWorks(url: string, moment: Moment): Promise<number> {
   const [file = 'false', ...args] = words(values.exec);
   // USR1 ends a program that does not listen for it yet: the asking begins with the line that says it is ready.
   const line = [
@@ -120,13 +135,17 @@ async function cutWhileItWorks(url: string, moment: { requests: number; extraMs:
   await Promise.race([enough, ended, sleep(clock, ROUND_MS_MAX, over.signal)]);
   over.abort();
   await sleep(clock, moment.extraMs);
-  const [cutter = 'false', ...cutterArgs] = words(values.cut);
-  const cutting = spawn(cutter, cutterArgs, { stdio: ['ignore', 'ignore', 'inherit'] });
-  const code = await new Promise<number | null>((resolve) => cutting.once('close', resolve));
-  if (code !== 0) throw new Error(`Cannot cut the power: ${values.cut ?? ''} ended with ${code ?? -1}`);
+  await cutPower(moment.seed);
   endGroup(child.pid);
   await ended;
   return stored;
+}
+
+async function cutPower(seed: number): Promise<void> {
+  const [file = 'false', ...args] = words(values.cut?.replaceAll('{seed}', String(seed)));
+  const cutting = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const code = await new Promise<number | null>((resolve) => cutting.once('close', resolve));
+  if (code !== 0) throw new Error(`Cannot cut the power: ${values.cut ?? ''} ended with ${code ?? -1}`);
 }
 
 function endGroup(pid: number | undefined): void {
@@ -142,14 +161,23 @@ interface Listing {
   readonly quarantine: { readonly count: number };
 }
 
+interface Kept {
+  readonly intact: ReadonlySet<string>;
+  readonly damaged: number;
+  readonly quarantined: number;
+  readonly unfinished: number;
+}
+
 /** What the host has after it booted: read before any daemon starts again. */
-function kept(): { intact: ReadonlySet<string>; damaged: number; quarantined: number } {
+function kept(): Kept {
+  const unfinished = Number(onHost(`find ${values.folder}/outbox -name '.tmp-*' | wc -l`));
   const { outbox, quarantine } = JSON.parse(onHost(shutterd('outbox list --json --limit 0'))) as Listing;
   const intact = outbox.files.filter(({ state }) => state === 'waiting');
   return {
     intact: new Set(intact.map(({ requestId = '' }) => requestId)),
     damaged: outbox.files.length - intact.length,
     quarantined: quarantine.count,
+    unfinished,
   };
 }
 
@@ -158,7 +186,7 @@ async function listenHere(): Promise<() => Promise<void>> {
   const client = connect(values['broker-here'], { clientId: 'power-cut-counter', reconnectPeriod: 100 });
   client.on('message', (_topic, payload) => {
     const { request_id: id } = JSON.parse(payload.toString('utf8')) as { request_id?: string };
-    if (id !== undefined) arrived.add(id);
+    if (id !== undefined) arrived.set(id, (arrived.get(id) ?? 0) + 1);
   });
   await client.subscribeAsync('device/image/request', { qos: 1 });
   return async () => {
@@ -169,25 +197,37 @@ async function listenHere(): Promise<() => Promise<void>> {
 async function rounds(): Promise<number> {
   const numbers = createNumbers(Number(values.seed));
   const lost = new Set<string>();
+  const unsaid = new Set<string>();
   process.stdout.write(`seed ${values.seed}\n`);
   for (let round = 1; round <= Number(values.rounds); round += 1) {
     const delivers = values['broker-there'] !== undefined && round % 2 === 0;
     const url = delivers ? (values['broker-there'] ?? NO_BROKER) : NO_BROKER;
     const requests = 1 + Math.floor(numbers() * Number(values.triggers));
     const extraMs = Math.floor(numbers() * EXTRA_MS_MAX);
-    const stored = await cutWhileItWorks(url, { requests, extraMs });
-    const { intact, damaged, quarantined } = kept();
+    const stored = await cutWhileItWorks(url, { requests, extraMs, seed: Math.floor(numbers() * SEED_MAX) });
+    const { intact, ...found } = kept();
     for (const id of accepted) if (!intact.has(id) && !arrived.has(id)) lost.add(id);
+    for (const id of intact) if (!accepted.has(id)) unsaid.add(id);
+    const counts = { intact: intact.size, ...found, unsaid: unsaid.size, ...deliveries(), lost: lost.size };
     process.stdout.write(
-      `round ${round} ${delivers ? 'delivering' : 'storing'}: accepted ${stored}, in all ${accepted.size}; ` +
-        `intact ${intact.size}, damaged ${damaged}, quarantined ${quarantined}, arrived ${arrived.size}, lost ${lost.size}\n`,
+      `round ${round} ${delivers ? 'delivering' : 'storing'}: accepted ${stored}, in all ${accepted.size}; ${inWords(counts)}\n`,
     );
   }
   process.stdout.write(
-    `${values.rounds} power cuts, ${accepted.size} accepted requests, ${lost.size} lost (seed ${values.seed})\n`,
+    `${values.rounds} power cuts, ${accepted.size} accepted requests, ${inWords({ ...deliveries(), lost: lost.size })} (seed ${values.seed})\n`,
   );
   for (const id of lost) process.stdout.write(`lost ${id}\n`);
   return lost.size === 0 && accepted.size > 0 ? 0 : 1;
+}
+
+function deliveries(): Readonly<Record<string, number>> {
+  return { arrived: arrived.size, repeats: [...arrived.values()].reduce((sum, times) => sum + times - 1, 0) };
+}
+
+function inWords(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ');
 }
 
 async function main(): Promise<number> {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkTlsFiles, type TlsFiles } from '../../src/mqtt/check-tls.ts';
-import { chmodCommand, wideRights } from '../../src/mqtt/secret-file.ts';
+import { chmodCommand, wideRights, type Reader } from '../../src/mqtt/secret-file.ts';
 import { createAuthority, type Authority } from '../helpers/certificates.ts';
 import { Scope } from '../helpers/scope.ts';
 
@@ -31,9 +31,25 @@ describe('wideRights()', () => {
   }
 
   it('has a command that a shell takes as it is meant', () => {
-    assert.equal(chmodCommand('/etc/shutterd/tls/key.pem'), 'chmod 600 /etc/shutterd/tls/key.pem');
-    assert.equal(chmodCommand("/srv/it's $HOME"), String.raw`chmod 600 '/srv/it'\''s $HOME'`);
+    const command = (path: string): string => chmodCommand(path, { ownerUid: 1000 }, { userId: 1000 });
+    assert.equal(command('/etc/shutterd/tls/key.pem'), 'chmod 600 /etc/shutterd/tls/key.pem');
+    assert.equal(command("/srv/it's $HOME"), String.raw`chmod 600 '/srv/it'\''s $HOME'`);
   });
+
+  const service: Reader = { userId: 990, groupIds: [991, 44] };
+  const shared = 'chgrp 991 /key && chmod 640 /key';
+  const commands: readonly (readonly [ownerUid: number, reader: Reader | undefined, command: string])[] = [
+    [0, service, shared],
+    [0, { userId: 990 }, 'chgrp GROUP /key && chmod 640 /key'],
+    [0, { userId: 0, groupIds: [0] }, 'chmod 600 /key'],
+    [0, undefined, 'chmod 600 /key'],
+    [990, service, 'chmod 600 /key'],
+  ];
+  for (const [ownerUid, reader, command] of commands) {
+    it(`leaves user ${String(reader?.userId)} able to read a file of user ${ownerUid}: ${command}`, () => {
+      assert.equal(chmodCommand('/key', { ownerUid }, reader), command);
+    });
+  }
 });
 
 describe('checkTlsFiles()', () => {

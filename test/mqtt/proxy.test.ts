@@ -138,6 +138,14 @@ describe('openLink() through a proxy that does not lead there', () => {
     });
   }
 
+  for (const proxyUrl of ['http://127.0.0.1:0', 'socks5://127.0.0.1:65536', 'http://127.0.0.1']) {
+    it(`blames the key, not the network, for ${proxyUrl}`, async () => {
+      const { detail, remedy } = await problemOf(scope, { url: TARGET, proxyUrl });
+      assert.match(detail, /PROXY_URL/);
+      assert.match(remedy, /^correct mqtt\.proxyUrl/);
+    });
+  }
+
   it('names a port that tinyproxy does not allow, and a login that it or microsocks wants', async () => {
     const strict = await startTinyproxy(scope, ['ConnectPort 443']);
     assert.match((await problemOf(scope, { url: TARGET, proxyUrl: strict.url })).detail, /PROXY_FORBIDS/);
@@ -189,6 +197,27 @@ describe('openLink() through a proxy', () => {
         assert.equal((await link.ended).fault, 'stopped');
       });
     }
+  }
+
+  for (const scheme of ['mqtts', 'wss'] as const) {
+    const brokerOf = async (names: string) => {
+      const protocol = scheme === 'wss' ? { protocol: 'websockets' as const } : {};
+      const broker = await startMosquitto(scope, { tls: await authority.issue(names), ...protocol });
+      const { url: proxyUrl } = await startTinyproxy(scope);
+      const url = `${scheme}://127.0.0.1:${broker.port}`;
+      return { url, proxyUrl, tls: { caFile: authority.caFile } };
+    };
+
+    it(`refuses a certificate for localhost where ${scheme} goes to an address`, async () => {
+      const { fault, detail } = await problemOf(scope, await brokerOf('DNS:localhost'));
+      assert.equal(fault, 'tls');
+      assert.match(detail, /ERR_TLS_CERT_ALTNAME_INVALID/);
+    });
+
+    it(`takes a certificate for the address that ${scheme} goes to`, async () => {
+      const { link } = await openedLink(scope, await brokerOf('IP:127.0.0.1'));
+      await link.close();
+    });
   }
 
   it('refuses the certificate of another authority behind a proxy as it does without', async () => {

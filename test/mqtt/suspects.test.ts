@@ -70,6 +70,18 @@ describe('createSuspects()', () => {
     assert.deepEqual([isWithheld('subscribe', 'a'), isWithheld('subscribe', 'b')], [false, true]);
   });
 
+  it('asks for all at once again when the one is found, and when each was answered', () => {
+    close(subscribe('a', 'b'));
+    suspects.answered(subscribe('a'));
+    close(subscribe('b'), 2);
+    assert.equal(suspects.oneByOne(), false);
+    close(subscribe('c', 'd'));
+    suspects.answered(subscribe('c'));
+    assert.equal(suspects.oneByOne(), true);
+    suspects.answered(subscribe('d'));
+    assert.equal(suspects.oneByOne(), false);
+  });
+
   it('lets one try through after an hour: a close withholds again, an answer acquits', async () => {
     close(publish('status'), 3);
     await clock.advance(WITHHELD_MS);

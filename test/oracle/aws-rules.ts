@@ -15,10 +15,15 @@ export const AWS_CONNACK = Object.freeze({
 /** A connection that sends more is read more slowly. */
 export const AWS_BYTES_PER_SECOND = 512 * 1024;
 
+const CLIENT_ID_BYTES_MAX = 128;
 const PAYLOAD_BYTES_MAX = 128 * 1024;
 const TOPIC_BYTES_MAX = 256;
 const TOPIC_SLASHES_MAX = 7;
 const FILTERS_PER_SUBSCRIBE_MAX = 8;
+
+export function awsClosesOnConnect(modes: Modes, clientId: string): boolean {
+  return modes.aws && Buffer.byteLength(clientId) > CLIENT_ID_BYTES_MAX;
+}
 
 export function awsClosesOnPublish(modes: Modes, { topic, payload, qos }: IPublishPacket): boolean {
   return (

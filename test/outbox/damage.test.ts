@@ -1,5 +1,6 @@
 // What time, people and other programs do to an outbox folder between two runs: the intact entries are delivered.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -7,11 +8,12 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { entryFileName } from '../../src/outbox/entry-file.ts';
 import { fixedUuid } from '../helpers/fixed-random.ts';
 import { sampleRequest } from '../helpers/sample-request.ts';
@@ -98,6 +100,80 @@ describe('Outbox in a damaged folder', () => {
       assert.match(readFileSync(join(bench.directory, 'quarantine', `${name}.reason`), 'utf8'), detail);
     });
   }
+
+  const FIFO = (path: string): void => {
+    execFileSync('mkfifo', [path]);
+  };
+  const reserved: readonly { name: string; what: string; plant: (path: string) => unknown }[] = [
+    { name: '.lock', what: 'a FIFO', plant: FIFO },
+    { name: '.lock', what: 'a link', plant: (path) => symlinkSync('/etc/hostname', path) },
+    { name: '.lock', what: 'a link to nowhere', plant: (path) => symlinkSync('/nowhere/at/all', path) },
+    { name: '.lock', what: 'a folder', plant: (path) => mkdirSync(path) },
+    { name: 'quarantine', what: 'a FIFO', plant: FIFO },
+    { name: 'quarantine', what: 'a file', plant: (path) => writeFileSync(path, 'x') },
+    { name: 'quarantine', what: 'a link to nowhere', plant: (path) => symlinkSync('/nowhere/at/all', path) },
+  ];
+  for (const { name, what, plant } of reserved) {
+    it(`starts where ${name} is ${what}, sets that aside, says so once, and delivers what is intact`, async () => {
+      const before = await bench.open();
+      await store(before, sampleRequest(1));
+      await before.close();
+      const path = join(bench.directory, name);
+      const strange = `stranger.${name === '.lock' ? 'lock' : name}`;
+      rmSync(path, { recursive: true });
+      plant(path);
+      writeFileSync(join(bench.directory, strange), 'it was here first');
+      const outbox = await bench.open();
+      assert.deepEqual(await takeAll(outbox), [1]);
+      assert.deepEqual(bench.quarantined(), [strange, `${strange}.2`]);
+      assert.equal(readFileSync(join(bench.directory, 'quarantine', strange), 'utf8'), 'it was here first');
+      assert.deepEqual(bench.log.summary(), ['warn request.quarantined']);
+      await outbox.close();
+      await bench.open();
+      assert.equal(bench.log.lines.length, 1);
+    });
+  }
+
+  it('leaves a folder of another user where it is, says so, and sets the other strangers aside', async () => {
+    assert.equal(process.getuid?.(), 0, 'only root can be two users: run the tests as root');
+    await (await bench.open()).close();
+    for (const name of ['.lock', 'quarantine', '']) chownSync(join(bench.directory, name), NOBODY, NOBODY);
+    chmodSync(dirname(bench.directory), 0o755);
+    mkdirSync(join(bench.directory, 'folder'), { mode: 0o755 });
+    const taken = { sequence: 7, requestId: fixedUuid(7), bytes: 10 };
+    mkdirSync(join(bench.directory, entryFileName(taken)), { mode: 0o755 });
+    writeFileSync(join(bench.directory, 'stranger'), '');
+    process.seteuid?.(NOBODY);
+    try {
+      const outbox = await bench.open();
+      assert.deepEqual(await takeAll(outbox), []);
+      assert.deepEqual(bench.quarantined(), ['stranger']);
+      const told = bench.log.lines.map(({ fields }) => [fields['file'], fields['reason']]);
+      const why = 'left where it is, because it cannot be moved';
+      assert.deepEqual(told, [
+        ['stranger', 'not an entry of this program'],
+        ['folder', `not an entry of this program; ${why}`],
+        [entryFileName(taken), `not a regular file of its size and owner; ${why}`],
+      ]);
+      assert.equal((await outbox.add(sampleRequest(1), ONLINE)).kind, 'stored');
+      await outbox.close();
+    } finally {
+      process.seteuid?.(0);
+    }
+  });
+
+  it('says of a file whose name is no UTF-8 that it is left where it is', async () => {
+    await (await bench.open()).close();
+    const path = Buffer.concat([Buffer.from(join(bench.directory, 'odd-')), Buffer.from([0xff, 0xfe])]);
+    writeFileSync(path, '');
+    writeFileSync(join(bench.directory, 'stranger'), '');
+    await bench.open();
+    assert.deepEqual(bench.quarantined(), ['stranger']);
+    assert.deepEqual(
+      bench.log.of('request.quarantined').map(({ fields }) => fields['file']),
+      ['stranger', 'odd-\uFFFD\uFFFD'],
+    );
+  });
 
   it('records an entry as dropped whose file somebody removed', async () => {
     const outbox = await bench.open();

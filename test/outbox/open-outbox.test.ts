@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile, chown, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openOutbox, type OpenOutboxOutcome } from '../../src/outbox/open-outbox.ts';
 import { createSystemClock } from '../../src/support/clock.ts';
 import { createRunProcess } from '../../src/support/run-process.ts';
 import { createRecordingLog } from '../helpers/recording-log.ts';
+
+const NOBODY = 65_534;
 
 describe('openOutbox()', () => {
   let folder: string;
@@ -40,9 +42,17 @@ describe('openOutbox()', () => {
   });
 
   it('frees its lock where the folder turns out to be unusable', async () => {
-    await writeFile(join(folder, 'quarantine'), '');
-    assert.equal((await open(folder)).kind, 'failed');
-    await rm(join(folder, 'quarantine'));
+    assert.equal(process.getuid?.(), 0, 'only root can be two users: run the tests as root');
+    await chown(folder, NOBODY, NOBODY);
+    await mkdir(join(folder, 'quarantine'), { mode: 0o700 });
+    process.seteuid?.(NOBODY);
+    try {
+      const outcome = await open(folder);
+      assert.ok(outcome.kind === 'failed' && outcome.code === 'EACCES');
+    } finally {
+      process.seteuid?.(0);
+    }
+    await rm(join(folder, 'quarantine'), { recursive: true });
     const outcome = await open(folder);
     assert.ok(outcome.kind === 'open');
     await outcome.outbox.close();

@@ -147,6 +147,53 @@ describe('Outbox bounds', () => {
   }
 });
 
+describe('Outbox.add() in a full outbox', () => {
+  let bench: OutboxBench;
+
+  beforeEach(() => {
+    bench = createOutboxBench();
+  });
+
+  afterEach(() => bench.end());
+
+  const drops = (): readonly unknown[] =>
+    bench.log.of('request.dropped').map(({ fields }) => [fields['requestId'], fields['reason']]);
+
+  for (const whenFull of ['dropNewest', 'dropOldest'] as const) {
+    it(`lets expired requests keep no fresh one out, ${whenFull}`, async () => {
+      const outbox = await bench.open({ maxEntries: 2, maxAgeSeconds: 1, whenFull });
+      for (const number of [1, 2]) await outbox.add(sampleRequest(number), OFFLINE);
+      bench.clock.jump(1001);
+      for (const number of [3, 4]) {
+        assert.equal((await outbox.add(sampleRequest(number), OFFLINE)).kind, 'stored');
+      }
+      assert.deepEqual(drops(), [
+        [fixedUuid(1), 'tooOld'],
+        [fixedUuid(2), 'tooOld'],
+      ]);
+      assert.deepEqual(await takeAll(outbox), [3, 4]);
+    });
+  }
+
+  const kept: readonly { what: string; afterMs: number; synchronised: boolean; inHand: boolean }[] = [
+    { what: 'that is just at its age', afterMs: 1000, synchronised: true, inHand: false },
+    { what: 'while the clock is wrong', afterMs: 1e9, synchronised: false, inHand: false },
+    { what: 'that is in hand', afterMs: 1e9, synchronised: true, inHand: true },
+  ];
+  for (const { what, afterMs, synchronised, inHand } of kept) {
+    it(`drops no request ${what}`, async () => {
+      const outbox = await bench.open({ maxEntries: 1, maxAgeSeconds: 1 });
+      const first = await store(outbox, sampleRequest(1));
+      if (inHand) await outbox.read(first);
+      bench.clock.jump(afterMs);
+      bench.synchronised = synchronised;
+      const refused = { kind: 'refused', reason: 'outboxFull' };
+      assert.deepEqual(await outbox.add(sampleRequest(2), OFFLINE), refused);
+      assert.deepEqual(drops(), []);
+    });
+  }
+});
+
 describe('openOutbox()', () => {
   let bench: OutboxBench;
   let server: Server | undefined;

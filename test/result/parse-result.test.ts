@@ -156,3 +156,21 @@ describe('parseResult() reads', () => {
   ];
   for (const [what, payload, parsed] of cases) it(what, () => assert.deepEqual(parseResult(payload), parsed));
 });
+
+describe('parseResult() cuts', () => {
+  it('a request_id after 128 characters and an error after 512, and no character in two', () => {
+    const request_id = `x${'🚪'.repeat(200)}`;
+    const parsed = parseResult(bytes(JSON.stringify({ error: 'é'.repeat(60_000 / 2), request_id })));
+    assert.deepEqual(parsed, {
+      kind: 'failed',
+      error: 'é'.repeat(512),
+      requestId: `x${'🚪'.repeat(127)}`,
+    });
+  });
+
+  it('nothing of a request_id of 128 characters', () => {
+    const requestId = '🚪'.repeat(128);
+    const parsed = parseResult(bytes(JSON.stringify({ label: 'a', confidence: 1, request_id: requestId })));
+    assert.equal(parsed.kind === 'classification' && parsed.requestId, requestId);
+  });
+});

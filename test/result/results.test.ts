@@ -311,6 +311,23 @@ describe('createResults()', () => {
     assert.equal(clock.timers(), OPEN_MAX);
   });
 
+  it('tells a flood of strangers and of nonsense in ten lines and a summary a second each, and counts them all', async () => {
+    const { results, clock, log } = createBench();
+    for (let count = 0; count < 300; count += 1) {
+      results.message(resultOf());
+      results.message(resultOf({ request_id: `elsewhere-${count}` }));
+      results.message({ ...resultOf(), payload: Buffer.from('nonsense') });
+    }
+    await clock.advance(1000);
+    const last = (event: 'result.unmatched' | 'result.invalid', level: string): unknown =>
+      log.of(event).filter((line) => line.level === level)[10]?.fields;
+    assert.deepEqual(last('result.unmatched', 'info'), { count: 290, byWhy: { nothingOpen: 290 } });
+    assert.deepEqual(last('result.unmatched', 'debug'), { count: 290, byWhy: { foreign: 290 } });
+    assert.deepEqual(last('result.invalid', 'warn'), { count: 290 });
+    assert.equal(log.lines.length, 3 * 11);
+    assert.deepEqual(results.counters(), { 'result.unmatched': 600, 'result.invalid': 300 });
+  });
+
   it('leaves no timer behind when it stops, twice or once', async () => {
     const { results, clock, log } = createBench();
     results.opened('a');

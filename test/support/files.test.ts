@@ -55,6 +55,25 @@ describe('files', () => {
     });
   }
 
+  it('readBoundedFile() reads no more than is allowed of a file that says it is empty', async () => {
+    assert.equal(statSync('/proc/cpuinfo').size, 0);
+    assert.deepEqual(await files.readBoundedFile('/proc/cpuinfo', 5), { kind: 'tooLarge', bytes: 6 });
+    const read = await files.readBoundedFile('/proc/version', 10_000);
+    assert.ok(read.kind === 'read');
+    assert.equal(Buffer.from(read.bytes).toString(), readFileSync('/proc/version', 'utf8'));
+  });
+
+  for (const size of [0, 1, 65_535, 65_536, 65_537, 200_000]) {
+    it(`readBoundedFile() reads all of ${String(size)} bytes where so many are allowed, and not one fewer`, async () => {
+      const bytes = Buffer.from(Array.from({ length: size }, (_, index) => index % 251));
+      writeFileSync(at('some'), bytes);
+      const read = await files.readBoundedFile(at('some'), size);
+      assert.ok(read.kind === 'read' && bytes.equals(read.bytes));
+      if (size === 0) return;
+      assert.deepEqual(await files.readBoundedFile(at('some'), size - 1), { kind: 'tooLarge', bytes: size });
+    });
+  }
+
   it('readBoundedFile() names the owner', async () => {
     const read = await files.readBoundedFile(at('file'), 5);
     assert.ok(read.kind === 'read' && read.ownerUid === statSync(at('file')).uid);

@@ -1,4 +1,5 @@
 // Pictures for the tests, made here; each is small enough to be cut at every byte.
+import { execFileSync } from 'node:child_process';
 import sharp from 'sharp';
 import type { Pixels } from '../../src/support/jpeg.ts';
 
@@ -42,6 +43,8 @@ export interface JpegVariant {
   readonly progressive?: boolean;
   readonly orientation?: number;
   readonly greyscale?: boolean;
+  /** Of the chroma; 4:4:4 unless told. */
+  readonly sampling?: '4:2:0' | '4:4:4';
 }
 
 export async function jpegOf(pixels: Pixels, variant: JpegVariant = {}): Promise<Uint8Array> {
@@ -50,10 +53,55 @@ export async function jpegOf(pixels: Pixels, variant: JpegVariant = {}): Promise
   if (variant.greyscale === true) picture = picture.toColourspace('b-w');
   if (variant.orientation !== undefined) picture = picture.withMetadata({ orientation: variant.orientation });
   return picture
-    .jpeg({ quality: 92, progressive: variant.progressive === true, chromaSubsampling: '4:4:4' })
+    .jpeg({
+      quality: 92,
+      progressive: variant.progressive === true,
+      chromaSubsampling: variant.sampling ?? '4:4:4',
+    })
     .toBuffer();
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
+}
+
+/** As ffmpeg codes the luma and chroma of `pixelFormat`: `yuvj422p` is what most webcams give. */
+export function ffmpegJpegOf(pixels: Pixels, pixelFormat: string): Uint8Array {
+  const size = `${String(pixels.widthPx)}x${String(pixels.heightPx)}`;
+  const input = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', size, '-i', '-'];
+  const output = ['-c:v', 'mjpeg', '-q:v', '3', '-pix_fmt', pixelFormat, '-f', 'mjpeg', '-'];
+  return execFileSync('ffmpeg', ['-v', 'error', ...input, ...output], { input: pixels.data });
+}
+
+/** One row of blocks `rows` times below itself, with a restart marker between (T.81, B.2.4.4). */
+export async function withRestarts(row: Pixels, rows: number): Promise<Uint8Array> {
+  const jpeg = Buffer.from(await jpegOf(row));
+  const frameHeader = jpeg.indexOf(Uint8Array.of(0xff, 0xc0));
+  const scan = jpeg.indexOf(Uint8Array.of(0xff, 0xda));
+  const data = scan + 2 + jpeg.readUInt16BE(scan + 2);
+  jpeg.writeUInt16BE(row.heightPx * rows, frameHeader + 5);
+  const interval = Uint8Array.of(0xff, 0xdd, 0, 4, 0, Math.ceil(row.widthPx / 8));
+  const coded = Array.from({ length: rows }, (_, at) => {
+    const marker = at === 0 ? [] : [0xff, 0xd0 + ((at - 1) % 8)];
+    return concat(Uint8Array.from(marker), jpeg.subarray(data, -2));
+  });
+  return concat(jpeg.subarray(0, scan), interval, jpeg.subarray(scan, data), ...coded, jpeg.subarray(-2));
+}
+
+/**
+ * Noise in 4:2:2 as webcams code it, 2x1, which none of our encoders does: the blocks of a grey picture twice as wide,
+ * with headers that call each four of them two of luma and two of chroma. A whole number of 16 px across.
+ */
+export async function halvedAcross(widthPx: number, heightPx: number): Promise<Uint8Array> {
+  const grey = Buffer.from(await jpegOf(noise(2 * widthPx, heightPx), { greyscale: true }));
+  const frameHeader = grey.indexOf(Uint8Array.of(0xff, 0xc0));
+  const scan = grey.indexOf(Uint8Array.of(0xff, 0xda));
+  const size = [heightPx >> 8, heightPx & 255, widthPx >> 8, widthPx & 255];
+  return concat(
+    grey.subarray(0, frameHeader),
+    Uint8Array.of(0xff, 0xc0, 0, 17, 8, ...size, 3, 1, 0x21, 0, 2, 0x11, 0, 3, 0x11, 0),
+    grey.subarray(frameHeader + 2 + grey.readUInt16BE(frameHeader + 2), scan),
+    Uint8Array.of(0xff, 0xda, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 63, 0),
+    grey.subarray(scan + 2 + grey.readUInt16BE(scan + 2)),
+  );
 }

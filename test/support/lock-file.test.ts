@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   chownSync,
+  closeSync,
+  constants,
+  mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -119,6 +124,32 @@ describe('acquireLock()', () => {
       await hold()
     )();
     assert.equal(statSync(join(folder, 'lock')).uid, NOBODY);
+  });
+
+  const others: readonly { what: string; code: string; plant: (path: string) => unknown }[] = [
+    {
+      what: 'a FIFO that nobody reads',
+      code: 'ENXIO',
+      plant: (path) => execFileSync('mkfifo', [path]),
+    },
+    { what: 'a folder', code: 'EISDIR', plant: (path) => mkdirSync(path) },
+    { what: 'a link to nowhere', code: 'ELOOP', plant: (path) => symlinkSync('/nowhere/at/all', path) },
+  ];
+  for (const { what, code, plant } of others) {
+    it(`fails at once with ${code} where ${what} has its name`, async () => {
+      plant(join(folder, 'lock'));
+      const outcome = await acquire();
+      assert.ok(outcome.kind === 'failed' && outcome.code === code, JSON.stringify(outcome));
+    });
+  }
+
+  it('fails where a FIFO has its name that somebody reads', async () => {
+    execFileSync('mkfifo', [join(folder, 'lock')]);
+    const reader = openSync(join(folder, 'lock'), constants.O_RDONLY | constants.O_NONBLOCK);
+    const outcome = await acquire();
+    closeSync(reader);
+    assert.ok(outcome.kind === 'failed' && outcome.code === 'EINVAL', JSON.stringify(outcome));
+    assert.match(outcome.detail, /Cannot lock .*: it is no regular file, only one can be a lock/);
   });
 
   it('follows no link', async () => {

@@ -12,6 +12,11 @@ import { json, OUTCOME, quick, TRIGGER, type Json, type Settings } from './setti
 
 const isLong = process.env['SHUTTERD_TEST_LONG'] === '1';
 const SECONDS = isLong ? 60 : 3;
+/**
+ * The promise is for the default, 60 s. With 1 s mosquitto also drops a daemon that the machine did not let run for some
+ * seconds, which says nothing about the program; so that is for the long run, on a machine that does nothing else.
+ */
+const KEEPALIVE_SECONDS = isLong ? 1 : 5;
 const LAG_P99_MS_MAX = 200;
 /** The promise is for a minute; in the first seconds, on a machine that does other things as well, it is not judged. */
 const RSS_KB_MAX = 150 * 1024;
@@ -45,7 +50,7 @@ describe('shutterd run under a flood', function () {
 
   for (const { kind, perSecond, settings = {} } of FLOODS) {
     it(`of ${perSecond} ${kind} triggers a second stays up, small and quick, and its books balance`, async () => {
-      const keepalive = { 'mqtt.keepaliveSeconds': 1 };
+      const keepalive = { 'mqtt.keepaliveSeconds': KEEPALIVE_SECONDS };
       const home = await createHome(scope, quick(broker.url, { ...keepalive, ...settings }), {
         // As the service runs it: left to itself V8 lets garbage lie where a machine has gigabytes, 185 MB.
         ...unit,

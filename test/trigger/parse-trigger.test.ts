@@ -19,6 +19,11 @@ describe('parseTrigger() says malformed of', () => {
     ['a request_id that is null', bytes('{"request_id":null}'), /^request_id/],
     ['an empty request_id', bytes('{"request_id":""}'), /^request_id/],
     ['a request_id of 129 characters', bytes(`{"request_id":"${'x'.repeat(129)}"}`), /^request_id/],
+    [
+      'a request_id of 129 characters of two units',
+      bytes(`{"request_id":"${'🚪'.repeat(129)}"}`),
+      /^request_id/,
+    ],
     ['a request_id with a line end', bytes(String.raw`{"request_id":"a\nb"}`), /^request_id/],
     ['a request_id with an escape', bytes(String.raw`{"request_id":"\u001b[2J"}`), /^request_id/],
     ['a request_id with U+2028', bytes(String.raw`{"request_id":"a\u2028"}`), /^request_id/],
@@ -28,6 +33,15 @@ describe('parseTrigger() says malformed of', () => {
     ['a sent_at without a zone', bytes('{"sent_at":"2031-05-06T07:08:09"}'), /^sent_at/],
     ['a sent_at in words', bytes('{"sent_at":"6 May 2031 07:08:09 UTC"}'), /^sent_at/],
     ['a sent_at on 30 February', bytes('{"sent_at":"2031-02-30T07:08:09Z"}'), /^sent_at/],
+    [
+      'a sent_at at 24:00:00',
+      bytes('{"sent_at":"2031-05-06T24:00:00Z"}'),
+      /^sent_at is not an RFC 3339 time$/,
+    ],
+    ['a sent_at in minute 60', bytes('{"sent_at":"2031-05-06T07:60:00Z"}'), /^sent_at/],
+    ['a sent_at in a zone of 24 hours', bytes('{"sent_at":"2031-05-06T07:08:09+24:00"}'), /^sent_at/],
+    ['a leap second in the middle of a day', bytes('{"sent_at":"2031-05-06T07:08:60Z"}'), /^sent_at/],
+    ['a leap second of local time', bytes('{"sent_at":"2031-05-06T23:59:60+02:00"}'), /^sent_at/],
     ['an expires_at in month 13', bytes('{"expires_at":"2031-13-06T07:08:09Z"}'), /^expires_at/],
     ['an expires_at that is an object', bytes('{"expires_at":{}}'), /^expires_at/],
     ['a max_width of 0', bytes('{"max_width":0}'), /^max_width is not a whole number above 0$/],
@@ -75,6 +89,16 @@ describe('parseTrigger() takes', () => {
       'a request_id of 128 characters',
       bytes(`{"request_id":"${'x'.repeat(128)}"}`),
       { requestId: 'x'.repeat(128) },
+    ],
+    [
+      'a request_id of 128 characters of two UTF-16 units',
+      bytes(`{"request_id":"${'🚪'.repeat(128)}"}`),
+      { requestId: '🚪'.repeat(128) },
+    ],
+    [
+      'a leap second as the one before it, in any zone',
+      bytes('{"sent_at":"2031-12-31T23:59:60Z","expires_at":"2031-12-31t15:59:60.5-08:00"}'),
+      { sentAtMs: Date.UTC(2031, 11, 31, 23, 59, 59), expiresAtMs: Date.UTC(2031, 11, 31, 23, 59, 59, 500) },
     ],
     [
       'RFC 3339 in lower case and with a blank',
@@ -131,7 +155,7 @@ describe('parseTrigger()', () => {
           ...rest
         } = parsed.fields;
         assert.deepEqual(rest, {});
-        assert.ok(requestId.length >= 1 && requestId.length <= 128);
+        assert.ok(requestId.length >= 1 && Array.from(requestId).length <= 128);
         assert.ok(Number.isFinite(sentAtMs) && Number.isFinite(expiresAtMs));
         assert.ok(Number.isSafeInteger(maxWidthPx) && maxWidthPx > 0);
         assert.ok(Number.isSafeInteger(maxQuality) && maxQuality > 0);

@@ -124,6 +124,23 @@ describe('createPause()', () => {
     });
   }
 
+  it('tells a flood of other words in ten lines and a summary a second', async () => {
+    const { pause, log, clock, stop } = await open(directory);
+    for (let n = 0; n < 500; n += 1) pause.message(messageOf('maybe'));
+    await clock.advance(1000);
+    pause.message(messageOf('maybe'));
+    await stop();
+    assert.equal(log.lines.length, 12);
+    assert.deepEqual(
+      log.lines.slice(-2).map(({ level, event, fields }) => [level, event, fields['count']]),
+      [
+        ['warn', 'config.rejected', 490],
+        ['warn', 'config.rejected', 1],
+      ],
+    );
+    assert.equal(pause.paused(), false);
+  });
+
   it('tells each change once, however often the broker repeats it', async () => {
     const { pause, changes, log } = await open(directory);
     for (const word of ['off', 'on', 'on', 'ON', 'off', 'off']) pause.message(messageOf(word));

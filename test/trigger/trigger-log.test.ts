@@ -52,12 +52,29 @@ describe('createTriggerLog()', () => {
     ]);
   });
 
-  it('tells a flood of accepted ones by source', async () => {
-    const { clock, log, triggerLog } = create();
+  it('tells a flood of accepted ones by source, with the outcomes that were not told', async () => {
+    const bench = create();
+    const { clock, log, triggerLog } = bench;
     for (let n = 0; n < 50; n += 1) triggerLog.accepted(triggerOf(String(n)));
+    bench.untold = 7;
     await clock.advance(1000);
     assert.equal(log.lines.length, 11);
-    assert.deepEqual(log.lines.at(-1)?.fields, { count: 40, bySource: { mqtt: 40 } });
+    assert.deepEqual(log.lines.at(-1)?.fields, { count: 40, bySource: { mqtt: 40 }, untoldOutcomes: 7 });
+  });
+
+  it('tells an untold outcome in one summary, of the accepted or of the ignored ones', async () => {
+    const bench = create();
+    for (let n = 0; n < 50; n += 1) {
+      bench.triggerLog.accepted(triggerOf(String(n)));
+      bench.triggerLog.ignored({ triggerId: String(n), reason: 'busy' });
+    }
+    bench.untold = 7;
+    await bench.clock.advance(1000);
+    const told = bench.log.lines.map(({ fields }) => Number(fields['untoldOutcomes'] ?? 0));
+    assert.equal(
+      told.reduce((sum, count) => sum + count, 0),
+      7,
+    );
   });
 
   it('counts each trigger once, whether its line was written or not', () => {

@@ -1,6 +1,6 @@
 // CONNECT: lets a client in or refuses it, takes over from an older connection, gives back its session.
 import type { IConnackPacket, IConnectPacket } from 'mqtt-packet';
-import { AWS_CONNACK } from '../aws-rules.ts';
+import { AWS_CONNACK, awsClosesOnConnect } from '../aws-rules.ts';
 import type { Broker, Peer, Session } from '../broker.ts';
 import type { Modes } from '../modes.ts';
 import { resend } from '../routing.ts';
@@ -20,6 +20,10 @@ export function handleConnect(broker: Broker, peer: Peer, packet: IConnectPacket
     connection,
   });
   if (modes.noConnack) return;
+  if (awsClosesOnConnect(modes, clientId)) {
+    peer.reset();
+    return;
+  }
   const old = broker.sessions.get(clientId);
   const session = sessionFor({ ...packet, clientId }, modes.forgetSessions ? undefined : old);
   peer.introduce(version, session);

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { acknowledge } from '../acknowledge.ts';
 import { awsClosesOnPublish } from '../aws-rules.ts';
 import type { Broker, Peer, Session } from '../broker.ts';
+import type { Modes } from '../modes.ts';
 import { route } from '../routing.ts';
 
 export interface Publisher {
@@ -37,11 +38,17 @@ export function handlePublish(publisher: Publisher, packet: IPublishPacket): voi
     peer.end();
     return;
   }
-  const isRefused = isRequest && modes.pubackReasonCode >= REFUSED_FROM;
+  const pubackReasonCode = isMeant(modes, packet) ? modes.pubackReasonCode : 0;
+  const isRefused = isRequest && pubackReasonCode >= REFUSED_FROM;
   if (!isRefused && isFirst(session, packet)) take(publisher, packet, isRequest);
   if (!isRequest) acknowledge(publisher, packet, HEALTHY_ANSWER);
   else if (modes.closeBeforePubackOf === broker.nextRequest()) peer.reset();
-  else acknowledge(publisher, packet, modes);
+  else acknowledge(publisher, packet, { ...modes, pubackReasonCode });
+}
+
+function isMeant({ pubackReasonCodeFor }: Modes, { payload, properties }: IPublishPacket): boolean {
+  if (pubackReasonCodeFor === '') return true;
+  return requestIdOf(Buffer.from(payload), properties?.correlationData) === pubackReasonCodeFor;
 }
 
 const HEALTHY_ANSWER = Object.freeze({

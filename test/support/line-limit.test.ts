@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createLineLimit, type LineLimit } from '../../src/trigger/line-limit.ts';
+import { createLineLimit, type LineLimit } from '../../src/support/line-limit.ts';
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
 
 interface Bench {

@@ -1,5 +1,5 @@
 // Holds a flood of like log lines to one summary a second: the first few are lines of their own. It drops no count.
-import type { Clock } from '../support/clock.ts';
+import type { Clock } from './clock.ts';
 
 export interface LineLimit {
   /** `word` is what the summary counts by; `line` is called now, or never where the summary stands for it. */
