@@ -37,7 +37,7 @@ describe('a request on the wire', () => {
     await first.kill9();
     await broker.start();
     const packets = await listen();
-    startDaemon(scope, home);
+    await startDaemon(scope, home).waitFor('request.acknowledged');
     const { payload, properties } = await packets.nth(1, () => true);
     const structure = readJpegStructure(Buffer.from(payload));
     assert.ok(structure.kind === 'complete');
