@@ -1,35 +1,35 @@
 // The composition root: builds the adapters, joins the stages, starts the sinks first and stops in reverse.
-import {
-  buildCameraWatch,
-  buildDelivery,
-  buildStages,
-  buildStatus,
-  controlLog,
-  type Base,
-} from './app/parts.ts';
+import { createLiveConfig, derived, follow } from './app/live-config.ts';
+import { moveLink } from './app/live-link.ts';
+import { createLivePicture, type LivePicture } from './app/live-picture.ts';
+import { buildDelivery, buildStages, buildStatus, controlLog, type Base } from './app/parts.ts';
 import { openPictureStages } from './app/picture.ts';
 import { createRestingPicture } from './app/resting-picture.ts';
 import { buildResults, type ResultsPart } from './app/results.ts';
 import { createTriggers, pauseFolder, type Triggers } from './app/triggers.ts';
-import type { CameraWatch } from './capture/camera-watch.ts';
+import { changesBetween } from './config/live/changes.ts';
 import type { Config } from './config/schema.ts';
 import { subscriptions } from './config/stage-settings.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import type { IncomingMessage, Random } from './domain.ts';
 import { openOutbox } from './outbox/open-outbox.ts';
 import { runPipeline, type Stages } from './pipeline.ts';
+import type { ConfigFacts } from './status/status-message.ts';
 import type { Status } from './status/status.ts';
 import { createClockSync } from './support/clock-sync.ts';
 import { withDeadline, type Clock } from './support/clock.ts';
 import { countEvents } from './support/count-events.ts';
 import type { Log } from './support/log.ts';
 import { searchPath, type Machine } from './support/machine.ts';
-import { createRunProcess } from './support/run-process.ts';
+import { createRunProcess, type RunProcess } from './support/run-process.ts';
 import { readPause, type KeptPause } from './trigger/pause.ts';
 
 export interface AppDeps {
   readonly config: Config;
-  readonly configHash: string;
+  /** What the status tells of the configuration. */
+  readonly configNow: () => ConfigFacts;
+  /** A link is up, with its subscriptions, that was opened with this configuration. */
+  readonly onReached?: (config: Config) => void;
   readonly version: string;
   readonly machine: Machine;
   readonly clock: Clock;
@@ -40,6 +40,11 @@ export interface AppDeps {
 export interface App {
   /** A trigger of this machine's own. */
   triggerNow(): void;
+  /** Follows another configuration: what it concerns changes, each thing at its own moment, and nothing else restarts. */
+  apply(config: Config): void;
+  online(): boolean;
+  /** What `configNow` says has changed. */
+  configChanged(): void;
   /** Loses nothing, drains nothing, ends within 10 s; harmless twice. */
   stop(): Promise<void>;
 }
@@ -62,9 +67,10 @@ export async function startApp(deps: AppDeps): Promise<StartOutcome> {
   const run = createRunProcess({ clock, kill: machine.kill });
   const sync = createClockSync({ clock, run, searchPath: searchPath(machine) });
   await sync.look();
+  const live = createLiveConfig(config);
   const opened = await openOutbox({
     directory: config.outbox.directory,
-    bounds: config.outbox,
+    bounds: follow(() => live.now().outbox),
     clock,
     clockSynchronised: () => sync.synchronised(),
     log: counting.log,
@@ -72,18 +78,19 @@ export async function startApp(deps: AppDeps): Promise<StartOutcome> {
     searchPath: searchPath(machine),
   });
   if (opened.kind !== 'open') return opened;
-  const onControlProblems = controlLog(counting.log, config.camera);
+  const onControlProblems = controlLog(counting.log, () => live.picture().camera);
   const openPicture = (): ReturnType<typeof openPictureStages> =>
-    openPictureStages({ ...deps, run, onControlProblems });
-  const picture = await openPicture();
-  const camera = createRestingPicture(picture, openPicture);
+    openPictureStages({ ...deps, config: live.picture(), run, onControlProblems });
+  const camera = createRestingPicture(await openPicture(), openPicture);
   const keptPause = await readPause(pauseFolder(config), counting.log);
-  const base = { ...deps, ...counting, sync, picture, camera, outbox: opened.outbox };
+  const base = { ...deps, ...counting, live, sync, run, camera, outbox: opened.outbox };
   return { kind: 'running', app: startStages(base, keptPause) };
 }
 
-function startStages(base: Base, keptPause: KeptPause): App {
-  const { config, log, outbox, camera } = base;
+type AppBase = Base & Pick<AppDeps, 'machine' | 'onReached'> & { readonly run: RunProcess };
+
+function startStages(base: AppBase, keptPause: KeptPause): App {
+  const { live, log, outbox, camera } = base;
   const onPause = (paused: boolean): void => {
     if (paused) void camera.rest();
     status.changed();
@@ -96,20 +103,34 @@ function startStages(base: Base, keptPause: KeptPause): App {
     },
   });
   const status = buildStatus(base, triggers, results);
-  const { isResult } = subscriptions(config);
+  const subscribed = derived(() => live.link(), subscriptions);
   const onMessage = (message: IncomingMessage): void => {
-    if (triggers.message(message) === 'notOurs' && isResult(message.topic)) results.message(message);
+    if (triggers.message(message) === 'notOurs' && subscribed().isResult(message.topic))
+      results.message(message);
   };
-  const delivery = buildDelivery(base, { status, results, triggers, onMessage });
-  const cameraWatch = buildCameraWatch(base);
-  const stages = buildStages(base, { triggers, status, delivery, cameraWatch });
-  const stop = startLoops(base, { status, results, triggers, delivery, stages, cameraWatch });
-  const start = { version: base.version, deviceId: config.device.id, broker: config.mqtt.url };
+  const { onReached = () => undefined } = base;
+  const delivery = buildDelivery(base, { status, results, triggers, onMessage, onReached });
+  const picture = createLivePicture({ ...base, take: (signal) => triggers.take(signal) });
+  const stages = buildStages(base, { triggers, status, delivery, picture });
+  const stop = startLoops(base, { status, results, triggers, delivery, stages, picture });
+  const { device, mqtt } = live.now();
+  const start = { version: base.version, deviceId: device.id, broker: mqtt.url };
   log.info('daemon.ready', { ...start, paused: triggers.paused(), ...outbox.counts() });
   let stopped: Promise<void> | undefined;
   return {
     triggerNow: () => {
       triggers.now();
+    },
+    apply: (next) => {
+      if (stopped !== undefined) return;
+      const { link } = changesBetween(live.now(), next);
+      live.set(next);
+      picture.changed();
+      if (link.length > 0) void moveLink(base, { delivery, status });
+    },
+    online: () => delivery.link() !== undefined,
+    configChanged: () => {
+      status.changed();
     },
     stop: () => (stopped ??= stop()),
   };
@@ -121,13 +142,13 @@ interface Parts {
   readonly triggers: Triggers;
   readonly delivery: Delivery;
   readonly stages: Stages;
-  readonly cameraWatch: CameraWatch;
+  readonly picture: LivePicture;
 }
 
 /** Sinks first, sources last; the returned function stops them the other way round. */
 function startLoops(base: Base, parts: Parts): () => Promise<void> {
   const { clock, log, sync, outbox, camera } = base;
-  const { status, results, triggers, delivery, stages, cameraWatch } = parts;
+  const { status, results, triggers, delivery, stages, picture } = parts;
   const sinks = new AbortController();
   const sources = new AbortController();
   const delivering = delivery.run(sinks.signal);
@@ -135,7 +156,7 @@ function startLoops(base: Base, parts: Parts): () => Promise<void> {
     runPipeline(stages, sources.signal),
     triggers.watch(sources.signal),
     sync.watch(sources.signal),
-    cameraWatch.watch(sources.signal),
+    picture.watch(sources.signal),
   ]);
   return async () => {
     log.info('daemon.stopping', { ...outbox.counts() });

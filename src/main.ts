@@ -4,11 +4,12 @@ import { hostname, tmpdir } from 'node:os';
 import type { Context } from './cli/command.ts';
 
 const stopping = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-  process.on(signal, () => {
-    stopping.abort();
-  });
-}
+const stop = (): void => {
+  stopping.abort();
+};
+process.on('SIGTERM', stop);
+process.on('SIGINT', stop);
+process.on('SIGHUP', stop);
 // Whoever reads our output may go first (`shutterd config show | head`); the daemon goes on without a reader.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
@@ -45,6 +46,10 @@ const context: Context = {
   },
   outIsTerminal: process.stdout.isTTY,
   stop: stopping.signal,
+  onHangUp: (listener) => {
+    process.on('SIGHUP', listener);
+    process.off('SIGHUP', stop);
+  },
   onUserSignal: (listener) => {
     process.on('SIGUSR1', listener);
   },

@@ -90,7 +90,7 @@ async function drainAll(parts: { clock: Clock; log: Log; outbox: Outbox; link: L
   let left = BACKLOG;
   const drain = createDrain({
     ...parts,
-    drainPerSecond: 0,
+    pace: { drainPerSecond: 0 },
     messageOf: ({ payload }) => ({ topic: TOPIC, payload, qos: 1, retain: false }),
     onSending: () => undefined,
     onDelivered: () => {

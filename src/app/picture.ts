@@ -25,10 +25,19 @@ export interface PictureDeps {
 
 export interface PictureStages {
   readonly camera: Camera;
-  /** Looks for the capture device, where the driver has one that could be unplugged. */
-  readonly findCamera: ReturnType<typeof cameraFinder>;
   readonly fit: Fit;
   close(): Promise<void>;
+}
+
+/** Looks for the capture device, where the driver has one that could be unplugged. */
+export function pictureFinder({
+  config,
+  machine,
+  clock,
+  run,
+}: Omit<PictureDeps, 'random'>): ReturnType<typeof cameraFinder> {
+  const programs = { clock, runProcess: run, searchPath: searchPath(machine) };
+  return cameraFinder(settings.cameraSettings(config), { v4l2: createV4l2(programs), ...programs });
 }
 
 /** Camera and fit alone, for a command that takes a picture without a broker. */
@@ -48,7 +57,6 @@ export async function openPictureStages(deps: PictureDeps): Promise<PictureStage
   });
   return {
     camera,
-    findCamera: cameraFinder(cameraSettings, { v4l2, ...programs }),
     fit: createFit({ codec, settings: settings.fitSettings(config) }),
     close: () => camera.close().then(() => folder.remove()),
   };

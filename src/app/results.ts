@@ -9,9 +9,10 @@ import { createResults, type Results } from '../result/results.ts';
 import type { Clock } from '../support/clock.ts';
 import { removeWhole } from '../support/files.ts';
 import type { Log } from '../support/log.ts';
+import { derived, follow, type LiveConfig } from './live-config.ts';
 
 export interface ResultsDeps {
-  readonly config: Pick<Config, 'results' | 'device' | 'outbox'>;
+  readonly live: LiveConfig;
   readonly clock: Clock;
   readonly log: Log;
   readonly onClassification: (seen: Classification) => void;
@@ -27,16 +28,17 @@ export interface ResultsPart extends Pick<Results, 'opened' | 'message'> {
 }
 
 export function buildResults(deps: ResultsDeps): ResultsPart {
-  const { config, clock, log } = deps;
-  const { filter, timeoutSeconds } = config.results;
+  const { live, clock, log } = deps;
+  const settings = follow(() => live.now().results);
+  const isWorthALine = derived(() => live.now().results.filter, createResultFilter);
   const history = buildHistory(deps);
   const actions = createActions({
-    actions: config.results.actions,
-    deviceId: config.device.id,
+    actions: () => settings.actions,
+    deviceId: () => live.link().device.id,
     clock,
   });
   const results = createResults({
-    ...{ clock, log, timeoutSeconds, isWorthALine: createResultFilter(filter) },
+    ...{ clock, log, settings, isWorthALine: (seen) => isWorthALine()(seen) },
     onClassification: (seen, { facts, ...answered }) => {
       deps.onClassification(seen);
       history.add({ receivedAt: clock.now().toISOString(), ...seen, ...answered, ...facts });
@@ -79,9 +81,9 @@ export function historyFolder({ outbox }: Pick<Config, 'outbox'>): string {
   return join(outbox.directory, '.results'); // hidden names are never entries
 }
 
-function buildHistory({ config, clock, log }: ResultsDeps): HistoryWriter {
-  const folder = historyFolder(config);
-  const maxEntries = config.results.historyEntries;
+function buildHistory({ live, clock, log }: ResultsDeps): HistoryWriter {
+  const folder = historyFolder(live.now());
+  const maxEntries = live.now().results.historyEntries; // one of the keys that need a restart
   if (maxEntries > 0) return createHistory({ folder, maxEntries, clock, log });
   // Off: what an earlier run kept goes as well.
   const removed = removeWhole(folder);

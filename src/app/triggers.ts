@@ -10,13 +10,14 @@ import { fireEvery } from '../trigger/every.ts';
 import { createHeldTriggers } from '../trigger/held-triggers.ts';
 import { createIntake } from '../trigger/intake.ts';
 import { createMailbox } from '../trigger/mailbox.ts';
-import { createOutcomeSender } from '../trigger/outcome-sender.ts';
+import { createOutcomeSender, type OutcomeSender } from '../trigger/outcome-sender.ts';
 import { createPause, type KeptPause } from '../trigger/pause.ts';
 import { mayReplyTo } from '../trigger/reply-topic.ts';
 import { createTriggerLog } from '../trigger/trigger-log.ts';
+import { derived, follow, whileSame, type LiveConfig } from './live-config.ts';
 
 export interface TriggersDeps {
-  readonly config: Config;
+  readonly live: LiveConfig;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -54,11 +55,12 @@ export function pauseFolder({ outbox }: Pick<Config, 'outbox'>): string {
 }
 
 export function createTriggers(deps: TriggersDeps): Triggers {
-  const { config, clock } = deps;
-  const { isPause, isTrigger } = subscriptions(config);
+  const { live, clock } = deps;
+  const subscribed = derived(() => live.link(), subscriptions);
   const { outcomes, triggerLog, mailbox, intake, held, pause, tell, close } = joinParts(deps);
   return {
     message(message) {
+      const { isPause, isTrigger } = subscribed();
       if (isPause(message.topic)) pause.message(message);
       else if (isTrigger(message.topic)) held.message(message);
       else return 'notOurs';
@@ -75,7 +77,11 @@ export function createTriggers(deps: TriggersDeps): Triggers {
       const fire = (): void => {
         intake.local('timer');
       };
-      const timer = fireEvery({ clock, seconds: config.trigger.everySeconds, fire }, signal);
+      const timer = whileSame(
+        { live, of: () => live.now().trigger.everySeconds },
+        (seconds, over) => fireEvery({ clock, seconds, fire }, over),
+        signal,
+      );
       await Promise.all([timer, pause.run(signal)]);
     },
     async run(link, signal) {
@@ -93,19 +99,18 @@ export function createTriggers(deps: TriggersDeps): Triggers {
 
 /** Each part tells its neighbour; what becomes of a trigger goes to the memory of the intake, to the log and to its sender. */
 function joinParts(deps: TriggersDeps) {
-  const { config, clock, random, log, sync } = deps;
-  const { replyPolicy } = subscriptions(config);
-  const mayReply = (topic: string): boolean => mayReplyTo(replyPolicy, topic);
-  const outcomes = createOutcomeSender({ clock, topic: config.topics.outcome, mayReplyTo: mayReply });
+  const { live, clock, random, log, sync } = deps;
+  const outcomes = outcomesOf(deps);
+  const policy = follow(() => live.now().trigger);
   const triggerLog = createTriggerLog({ clock, log, untold: () => outcomes.untold() });
-  const mailbox = createMailbox(config.trigger);
+  const mailbox = createMailbox(policy);
   let stopping = false;
   const closed = (): 'paused' | 'stopping' | undefined => {
     if (stopping) return 'stopping';
     return pause.paused() ? 'paused' : undefined;
   };
   const intake = createIntake({
-    ...{ policy: config.trigger, mailbox, clock, random, closed },
+    ...{ policy, mailbox, clock, random, closed },
     clockSynchronised: () => sync.synchronised(),
     onAdmitted: (trigger) => {
       triggerLog.accepted(trigger);
@@ -139,4 +144,16 @@ function joinParts(deps: TriggersDeps) {
   };
   const pause = createPause(deps.keptPause, { clock, log, onChange });
   return { outcomes, triggerLog, mailbox, intake, held, pause, tell, close };
+}
+
+/** Their topic, and where replies may go, follow the link. */
+function outcomesOf({ live, clock }: TriggersDeps): OutcomeSender {
+  const subscribed = derived(() => live.link(), subscriptions);
+  return createOutcomeSender({
+    clock,
+    get topic() {
+      return live.link().topics.outcome;
+    },
+    mayReplyTo: (topic) => mayReplyTo(subscribed().replyPolicy, topic),
+  });
 }

@@ -26,8 +26,10 @@ export interface Context {
   /** Standard error: what is for the person, not for the pipe. */
   readonly err: (text: string) => void;
   readonly outIsTerminal: boolean;
-  /** Aborts at SIGTERM, SIGINT and SIGHUP. */
+  /** Aborts at SIGTERM and SIGINT; at SIGHUP as well, until somebody has a use for it. */
   readonly stop: AbortSignal;
+  /** Calls `listener` at each SIGHUP from now on, which then ends nothing. */
+  readonly onHangUp: (listener: () => void) => void;
   /** Calls `listener` at each SIGUSR1 from now on. */
   readonly onUserSignal: (listener: () => void) => void;
 }

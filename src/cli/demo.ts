@@ -132,7 +132,10 @@ async function play(args: Arguments, context: Context, stage: Stage): Promise<nu
   });
   const publisher = await hasProgram('mosquitto_pub', searchPath(machine));
   const farSide = startDemoClassifier({ ...stage, ...config.topics });
-  const started = await startApp({ config, configHash: hash, version, machine, clock, random, log });
+  const started = await startApp({
+    ...{ config, version, machine, clock, random, log },
+    configNow: () => ({ hash, state: 'applied' }),
+  });
   if (started.kind !== 'running') {
     context.err(
       `Cannot start the demo: ${started.kind === 'taken' ? 'its outbox is taken' : started.detail}\n`,

@@ -28,12 +28,24 @@ function load(
   },
 ): Promise<LoadOutcome> {
   const { paths, pathsMayBeAbsent } = configurationPaths(args, defaults.more ?? []);
+  return loadPaths(pathsMayBeAbsent ? defaults.folders : paths, { args, context, ...defaults });
+}
+
+/** From these paths, whatever the command line names, with its flags and the environment on top. */
+export function loadPaths(
+  paths: readonly string[],
+  {
+    args,
+    context,
+    settings = [],
+  }: { readonly args: Arguments; readonly context: Context; readonly settings?: readonly string[] },
+): Promise<LoadOutcome> {
   return loadConfig({
-    paths: pathsMayBeAbsent ? defaults.folders : paths,
-    defaultPathMayBeAbsent: pathsMayBeAbsent,
+    paths,
+    defaultPathMayBeAbsent: args.texts('config').length === 0,
     trust: trustOf(context, 'refuse'),
     env: context.machine.env,
-    settings: [...defaults.settings, ...args.texts('set')],
+    settings: [...settings, ...args.texts('set')],
     hostName: context.machine.hostName,
     stateDirectory: stateFolder(context),
   });
@@ -80,7 +92,7 @@ function loadedOrTold(outcome: LoadOutcome, context: Context): Loaded | undefine
 }
 
 /** Where state lives: systemd's directory, the system's, or that of a user who is not root. */
-function stateFolder({ machine }: Context): string {
+export function stateFolder({ machine }: Context): string {
   const { env, userId } = machine;
   if (env['STATE_DIRECTORY'] !== undefined) return env['STATE_DIRECTORY'];
   if (userId === 0) return DEFAULT_STATE_FOLDER;

@@ -10,7 +10,7 @@ export interface NotYet {
   readonly values?: readonly unknown[];
 }
 
-export const NOT_YET: readonly NotYet[] = [{ key: 'mqtt.transport' }, { key: 'config.probationSeconds' }];
+export const NOT_YET: readonly NotYet[] = [{ key: 'mqtt.transport' }];
 
 /** `values` as they were given: nothing expanded. */
 export function notYetProblems(

@@ -1,5 +1,6 @@
 // Joins the connection and those who use it: while a link is up the drain and the others run on it. It stores nothing.
 import type { Link } from '../domain.ts';
+import { isAborted } from '../support/abort.ts';
 import { keepConnected, type ConnectionDeps } from './connection.ts';
 import { createDrain, type DrainDeps } from './drain.ts';
 import { linkForUsers } from './link-for-users.ts';
@@ -9,16 +10,25 @@ import type { RateLimits } from './rate-window.ts';
 /** Uses a link until the signal aborts. */
 export type LinkUser = (link: Link, signal: AbortSignal) => Promise<void>;
 
-export interface DeliveryDeps extends DrainDeps, Omit<ConnectionDeps, 'onOnline' | 'onOffline'> {
-  readonly users: readonly LinkUser[];
+/** The way to the broker. */
+export interface ConnectionSettings extends Pick<ConnectionDeps, 'openLink' | 'policy'> {
   /** Of all publishes of a connection together; absent = as fast as the link. */
   readonly rateLimits?: RateLimits;
+}
+
+export interface DeliveryDeps
+  extends DrainDeps, Omit<ConnectionDeps, 'onOnline' | 'onOffline' | 'openLink' | 'policy'> {
+  /** Asked before the first connection, and after each `renew` when the link is closed. */
+  readonly connection: () => ConnectionSettings;
+  readonly users: readonly LinkUser[];
 }
 
 export interface Delivery {
   /** A new entry may be in the outbox. */
   wake(): void;
   link(): Link | undefined;
+  /** Closes the link politely and connects anew, at once, with what `connection` gives then. */
+  renew(): void;
   /** Resolves after the signal aborted, the last link is closed and everybody who used it is at rest. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -27,13 +37,18 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const drain = createDrain(deps);
   let current: Link | undefined;
   let atWork: Promise<unknown> = Promise.resolve();
+  let round = new AbortController();
   return {
     wake: () => {
       drain.wake();
     },
     link: () => current,
+    renew: () => {
+      round.abort();
+    },
     async run(signal) {
-      const { clock, log, rateLimits: limits } = deps;
+      const { clock, log } = deps;
+      let limits: RateLimits | undefined;
       const onOnline = (opened: Link, ended: AbortSignal): void => {
         const link = limits === undefined ? opened : pacedLink(opened, { limits, clock, ended });
         current = link;
@@ -47,7 +62,15 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       const onOffline = (): void => {
         current = undefined;
       };
-      await keepConnected({ ...deps, onOnline, onOffline }, signal);
+      while (!isAborted(signal)) {
+        round = new AbortController();
+        const { rateLimits, ...way } = deps.connection();
+        limits = rateLimits;
+        await keepConnected(
+          { ...deps, ...way, onOnline, onOffline },
+          AbortSignal.any([signal, round.signal]),
+        );
+      }
       await atWork;
     },
   };

@@ -4,7 +4,7 @@ import { isAborted } from '../support/abort.ts';
 import { sleep, type Clock } from '../support/clock.ts';
 import { unreachable } from '../support/errors.ts';
 import type { Log } from '../support/log.ts';
-import { createWakeup, type Wakeup } from '../support/wakeup.ts';
+import { createWakeup, waitAtMost, type Wakeup } from '../support/wakeup.ts';
 import { blameOf, createTrial } from './blame.ts';
 import { refusedByRule, type Judges } from './refused-by-rule.ts';
 import { createStrikes } from './strikes.ts';
@@ -13,8 +13,8 @@ export interface DrainDeps {
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly log: Log;
-  /** Entries a second while a backlog is sent; 0 = as fast as the link. */
-  readonly drainPerSecond: number;
+  /** Entries a second while a backlog is sent, read before each; 0 = as fast as the link. */
+  readonly pace: { readonly drainPerSecond: number };
   readonly messageOf: (request: Request) => OutgoingMessage;
   /** The request is about to be on the wire: a result may arrive before its acknowledgement. */
   readonly onSending: (request: Request) => void;
@@ -77,9 +77,10 @@ async function sendUntilAborted(
       strikes.acquit(next);
       return;
     }
-    if (paced && deps.drainPerSecond > 0) {
+    const { drainPerSecond } = deps.pace;
+    if (paced && drainPerSecond > 0) {
       await sleep(deps.clock, nextMs - deps.clock.monotonicMs(), signal);
-      nextMs = deps.clock.monotonicMs() + 1000 / deps.drainPerSecond;
+      nextMs = deps.clock.monotonicMs() + 1000 / drainPerSecond;
     }
     const entry = nextEntry(deps, judges); // only now: a bound may have dropped the oldest during the pause
     if (entry !== undefined && !isAborted(signal)) {
@@ -103,12 +104,7 @@ async function waitForEntry(
     await wakeup.wait(signal);
     return;
   }
-  const late = new AbortController();
-  const cancel = clock.timer(UNREADABLE_PAUSE_MS, () => {
-    late.abort();
-  });
-  await wakeup.wait(AbortSignal.any([signal, late.signal]));
-  cancel();
+  await waitAtMost(wakeup, { clock, ms: UNREADABLE_PAUSE_MS }, signal);
 }
 
 interface Sending {

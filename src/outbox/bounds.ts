@@ -1,6 +1,7 @@
 // Decides whether one more entry may be stored; it counts, and touches nothing.
 import type { DropReason } from '../domain.ts';
 
+/** Read at each decision. */
 export interface OutboxBounds {
   /** -1 = no bound; 0 = nothing is kept while offline. */
   readonly maxEntries: number;

@@ -49,7 +49,14 @@ async function openLocked(options: OutboxOptions, release: () => Promise<void>):
   await freeReservedName(directory, { name: QUARANTINE_NAME, kind: 'folder' });
   const aside = await openDurableFolder(join(directory, QUARANTINE_NAME));
   // As much as the outbox may hold: setting requests aside is no way around its bounds, and loses no more than they allow.
-  const bounds = { maxFiles: options.bounds.maxEntries || 1, maxBytes: options.bounds.maxBytes };
+  const bounds = {
+    get maxFiles() {
+      return options.bounds.maxEntries || 1;
+    },
+    get maxBytes() {
+      return options.bounds.maxBytes;
+    },
+  };
   const quarantine = await openQuarantine(aside, bounds, log);
   return loadOutbox({ ...options, folder, quarantine, freeBytes: () => freeBytes(directory), release });
 }

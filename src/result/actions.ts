@@ -30,8 +30,9 @@ export interface Actions {
 }
 
 export interface ActionsDeps {
-  readonly actions: readonly ResultAction[];
-  readonly deviceId: string;
+  /** Asked for each classification; other actions than before start with full buckets. */
+  readonly actions: () => readonly ResultAction[];
+  readonly deviceId: () => string;
   readonly clock: Clock;
 }
 
@@ -43,11 +44,8 @@ const REFILL_MS = 1000;
 const IN_FLIGHT_MAX = 20;
 
 export function createActions({ actions, deviceId, clock }: ActionsDeps): Actions {
-  const armed = actions.map((action) => ({
-    ...action,
-    label: escapeInvisible(action.label), // as the labels of parsed results are
-    mayPublish: createRateLimit(clock),
-  }));
+  let known = actions();
+  let armed = known.map((action) => arm(action, clock));
   const counts = { sent: 0, offline: 0, tooOften: 0, busy: 0 };
   let link: Link | undefined;
   let inFlight = 0;
@@ -61,13 +59,17 @@ export function createActions({ actions, deviceId, clock }: ActionsDeps): Action
 
   return {
     seen(classification, requestId) {
+      if (known !== actions()) {
+        known = actions();
+        armed = known.map((each) => arm(each, clock));
+      }
       const { label, confidence } = classification;
       const action = armed.find((each) => each.label === label && confidence >= each.minConfidence);
       if (action === undefined) return undefined;
       const state = stateOf({ link, inFlight, mayPublish: action.mayPublish });
       counts[state] += 1;
       if (link !== undefined && state === 'sent')
-        publish(messageOf(action, { ...classification, request_id: requestId, device_id: deviceId }), link);
+        publish(messageOf(action, { ...classification, request_id: requestId, device_id: deviceId() }), link);
       return { topic: action.publish, state };
     },
     async run(newLink, signal) {
@@ -77,6 +79,15 @@ export function createActions({ actions, deviceId, clock }: ActionsDeps): Action
     },
     counts: () => ({ ...counts }),
   };
+}
+
+interface Armed extends ResultAction {
+  readonly mayPublish: () => boolean;
+}
+
+function arm(action: ResultAction, clock: Clock): Armed {
+  // As the labels of parsed results are.
+  return { ...action, label: escapeInvisible(action.label), mayPublish: createRateLimit(clock) };
 }
 
 /** In this order, so that what is not sent uses up nothing of the rate. */

@@ -39,7 +39,8 @@ export interface OpenRequests {
 
 export interface OpenRequestsDeps {
   readonly clock: Clock;
-  readonly timeoutSeconds: number;
+  /** Read for each request. */
+  readonly settings: { readonly timeoutSeconds: number };
   /** Once a request: no result came in time, or more than `OPEN_MAX` newer requests wait. */
   readonly onOverdue: (requestId: string, why: 'late' | 'displaced') => void;
 }
@@ -49,7 +50,7 @@ export const OPEN_MAX = 1000;
 
 type ClosedAs = 'late' | 'again' | 'displaced';
 
-export function createOpenRequests({ clock, timeoutSeconds, onOverdue }: OpenRequestsDeps): OpenRequests {
+export function createOpenRequests({ clock, settings, onOverdue }: OpenRequestsDeps): OpenRequests {
   const open = new Map<string, Waiting>();
   const closed = new Map<string, Closed>(); // the last ones, to tell a late result from a foreign one
 
@@ -76,7 +77,7 @@ export function createOpenRequests({ clock, timeoutSeconds, onOverdue }: OpenReq
       closed.delete(requestId);
       const [oldest] = open.keys();
       if (oldest !== undefined && open.size >= OPEN_MAX) giveUp(oldest, 'displaced');
-      const cancel = clock.timer(timeoutSeconds * 1000, () => {
+      const cancel = clock.timer(settings.timeoutSeconds * 1000, () => {
         giveUp(requestId, 'late');
       });
       const sentMs = again?.sentMs ?? before?.sentMs ?? clock.monotonicMs();

@@ -16,8 +16,8 @@ import { returnedIds, type ReturnedIds } from './returned-ids.ts';
 export interface ResultsDeps {
   readonly clock: Clock;
   readonly log: Log;
-  /** An open request without a result is overdue after this. */
-  readonly timeoutSeconds: number;
+  /** An open request without a result is overdue after this; read for each request. */
+  readonly settings: { readonly timeoutSeconds: number };
   /** False for what is only counted, and logged at `debug`; without it everything is logged at `info`. */
   readonly isWorthALine?: (seen: Classification) => boolean;
   /** A result that answers a request of ours, filtered or not; what it returns is told in the result's line. */
@@ -36,11 +36,12 @@ export interface Results {
 const EXCERPT_BYTES = 60;
 
 export function createResults(deps: ResultsDeps): Results {
-  const { clock, log, timeoutSeconds, onClassification, isWorthALine = () => true } = deps;
+  const { clock, log, settings, onClassification, isWorthALine = () => true } = deps;
   const open = createOpenRequests({
-    ...{ clock, timeoutSeconds },
+    ...{ clock, settings },
     onOverdue: (requestId, why) => {
       const displaced = why === 'displaced' ? { displacedBy: `${OPEN_MAX} newer requests` } : {};
+      const { timeoutSeconds } = settings;
       log.warn('result.overdue', { requestId, timeoutSeconds, ...displaced });
     },
   });

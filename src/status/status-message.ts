@@ -7,13 +7,23 @@ export interface StatusFacts {
   readonly deviceId: string;
   /** Triggers are ignored, and the camera is closed. */
   readonly paused: boolean;
-  readonly config: { readonly hash: string; readonly state: 'applied' };
+  readonly config: ConfigFacts;
   readonly outbox: OutboxCounts;
   readonly camera: CameraFacts;
   readonly last: LastFacts;
   readonly host: HostFacts;
   readonly clockSynchronised: boolean;
   readonly counters: Readonly<Record<string, number | undefined>>;
+}
+
+export interface ConfigFacts {
+  /** Of the configuration that runs. */
+  readonly hash: string;
+  /** The id of its files, where they have one. */
+  readonly generation?: string;
+  /** What became of the files that lie there. */
+  readonly state: 'applied' | 'rejected' | 'rolled-back';
+  readonly errors?: readonly string[];
 }
 
 export interface CameraFacts {

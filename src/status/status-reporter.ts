@@ -10,12 +10,14 @@ export interface StatusReporter {
   run(link: Link, signal: AbortSignal): Promise<void>;
   /** The last word before a clean stop: a DISCONNECT discards the will message. */
   sayOffline(link: Link): Promise<void>;
+  /** Reports again, over the next link: this was no end but a move to another broker or topic. */
+  comeBack(): void;
 }
 
 export interface StatusReporterDeps {
   readonly clock: Clock;
-  readonly topic: string;
-  readonly retain: boolean;
+  /** Read for each message. */
+  readonly address: { readonly topic: string; readonly retain: boolean };
   readonly payload: (state: 'online' | 'offline') => Promise<Uint8Array>;
 }
 
@@ -27,10 +29,10 @@ export function createStatusReporter(deps: StatusReporterDeps): StatusReporter {
   let changes = 0;
   let leaving = false;
   const message = async (state: 'online' | 'offline'): Promise<OutgoingMessage> => ({
-    topic: deps.topic,
+    topic: deps.address.topic,
     payload: await deps.payload(state),
     qos: 1,
-    retain: deps.retain,
+    retain: deps.address.retain,
     properties: { contentType: 'application/json' },
   });
   return {
@@ -54,6 +56,9 @@ export function createStatusReporter(deps: StatusReporterDeps): StatusReporter {
     async sayOffline(link) {
       leaving = true;
       await link.publish(await message('offline'));
+    },
+    comeBack() {
+      leaving = false;
     },
   };
 }

@@ -2,16 +2,16 @@
 import type { CaptureOutcome, Classification, Link, OutboxCounts } from '../domain.ts';
 import type { Clock } from '../support/clock.ts';
 import { createHost, type HostFacts } from './host.ts';
-import { statusPayload, type CameraFacts, type LastFacts } from './status-message.ts';
+import { statusPayload, type CameraFacts, type ConfigFacts, type LastFacts } from './status-message.ts';
 import { createStatusReporter } from './status-reporter.ts';
 
 export interface StatusOptions {
   readonly clock: Clock;
-  readonly topic: string;
-  readonly retain: boolean;
   readonly version: string;
-  readonly deviceId: string;
-  readonly configHash: string;
+  /** Read for each message: the next link may have another. */
+  readonly address: { readonly topic: string; readonly retain: boolean; readonly deviceId: string };
+  readonly config: () => ConfigFacts;
+  /** Read for each message. */
   readonly camera: { readonly driver: string; readonly device: string };
   /** A path on the disk whose free space is told. */
   readonly diskPath: string;
@@ -30,22 +30,24 @@ export interface Status {
   /** Reports while the link is there. */
   run(link: Link, signal: AbortSignal): Promise<void>;
   sayOffline(link: Link): Promise<void>;
+  /** Reports again after `sayOffline`: this was no end but a move. */
+  comeBack(): void;
 }
 
 export function createStatus(options: StatusOptions): Status {
-  const { clock, topic, retain, version, deviceId } = options;
+  const { clock, address, version } = options;
   const host = createHost({ clock, diskPath: options.diskPath });
-  // One by one: what is handed in may be the camera's whole configuration, and its URL may hold a password.
-  const { driver, device } = options.camera;
-  let camera: CameraFacts = { driver, device, state: 'unused' };
+  let camera: Omit<CameraFacts, 'driver' | 'device'> = { state: 'unused' };
   let last: LastFacts = { captured_at: null, acknowledged_at: null, classification: null };
   let hostFacts: HostFacts | undefined;
   const payload = async (state: 'online' | 'offline'): Promise<Uint8Array> => {
     // A stop has no time for a sensor that hangs; without the last word the retained status would stay `online`.
     if (state === 'online' || hostFacts === undefined) hostFacts = await host.facts();
+    // One by one: what is handed in may be the camera's whole configuration, and its URL may hold a password.
+    const { driver, device } = options.camera;
     return statusPayload(state, {
-      ...{ version, deviceId, camera, last },
-      config: { hash: options.configHash, state: 'applied' },
+      ...{ version, deviceId: address.deviceId, camera: { driver, device, ...camera }, last },
+      config: options.config(),
       paused: options.paused(),
       outbox: options.outbox(),
       host: hostFacts,
@@ -53,14 +55,11 @@ export function createStatus(options: StatusOptions): Status {
       counters: options.counters(),
     });
   };
-  const reporter = createStatusReporter({ clock, topic, retain, payload });
+  const reporter = createStatusReporter({ clock, address, payload });
   return {
     captured(outcome) {
       const failing = outcome.kind === 'failed';
-      camera = {
-        ...{ driver, device },
-        ...(failing ? { state: 'failing', cause: outcome.cause } : { state: 'ok' }),
-      };
+      camera = failing ? { state: 'failing', cause: outcome.cause } : { state: 'ok' };
       if (!failing) last = { ...last, captured_at: outcome.frame.capturedAt.toISOString() };
       reporter.changed();
     },
@@ -77,5 +76,8 @@ export function createStatus(options: StatusOptions): Status {
     },
     run: (link, signal) => reporter.run(link, signal),
     sayOffline: (link) => reporter.sayOffline(link),
+    comeBack: () => {
+      reporter.comeBack();
+    },
   };
 }

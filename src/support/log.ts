@@ -22,6 +22,11 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 export type Log = Readonly<Record<Level, (event: EventName, fields?: Fields) => void>>;
 
+/** A log whose level may be changed while it is used. */
+export interface AdjustableLog extends Log {
+  setLevel(level: Level): void;
+}
+
 export interface LogOptions {
   readonly level: Level;
   readonly format: 'json' | 'pretty';
@@ -35,7 +40,7 @@ const PRIORITY: Record<Level, string> = { debug: '<7>', info: '<6>', warn: '<4>'
 const LINE_BYTES_MAX = 8 * 1024;
 const TEXT_CHARACTERS_MAX = 1000;
 
-export function createLog(options: LogOptions): Log {
+export function createLog(options: LogOptions): AdjustableLog {
   const logger = pino(
     {
       level: options.level,
@@ -54,7 +59,12 @@ export function createLog(options: LogOptions): Log {
     (event: EventName, fields: Fields = {}): void => {
       logger[level]({ event, ...shortened(fields) });
     };
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  return {
+    ...{ debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
+    setLevel: (level) => {
+      logger.level = level;
+    },
+  };
 }
 
 function finishLine(line: string, options: LogOptions): string {

@@ -2,7 +2,7 @@
 import type { OutgoingMessage, ReplyAddress, TriggerOutcome } from '../domain.ts';
 
 export interface OutcomeSettings {
-  /** Empty: no message on a topic of its own. */
+  /** Read for each outcome. Empty: no message on a topic of its own. */
   readonly topic: string;
   /** A response topic that the sender names is honoured where this says so. */
   readonly mayReplyTo: (topic: string) => boolean;

@@ -62,18 +62,20 @@ export async function startBench(scope: Scope, options: BenchOptions): Promise<B
     if (statusTopic !== undefined) await link.publish(message(statusTopic, Buffer.from('online')));
   };
   const delivery = createDelivery({
-    ...{ clock, outbox, log, random: createRandom(), users: [status], drainPerSecond: 0 },
-    ...publishLimits(config),
-    policy: { baseSeconds: 0.05, maxSeconds: 0.2, jitter: 'none', spreadSeconds: 0, stableSeconds: 20 },
-    openLink: createOpenLink(
-      { ...brokerSettings(config), filters },
-      {
-        ...{ clock, clockSynchronised: () => clockSynchronised, onWithheld: tellWithheld(log, [TRIGGER]) },
-        onMessage: (received) => {
-          messages.add(received);
+    ...{ clock, outbox, log, random: createRandom(), users: [status], pace: { drainPerSecond: 0 } },
+    connection: () => ({
+      ...publishLimits(config),
+      policy: { baseSeconds: 0.05, maxSeconds: 0.2, jitter: 'none', spreadSeconds: 0, stableSeconds: 20 },
+      openLink: createOpenLink(
+        { ...brokerSettings(config), filters },
+        {
+          ...{ clock, clockSynchronised: () => clockSynchronised, onWithheld: tellWithheld(log, [TRIGGER]) },
+          onMessage: (received) => {
+            messages.add(received);
+          },
         },
-      },
-    ),
+      ),
+    }),
     messageOf: ({ payload }) => ({ ...message(REQUEST, payload), qos: config.mqtt.qos }),
     onSending: () => undefined,
     onDelivered: (request) => {

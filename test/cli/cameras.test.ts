@@ -78,6 +78,7 @@ describe('shutterd cameras', () => {
       err: (text) => (err += text),
       outIsTerminal: false,
       stop: new AbortController().signal,
+      onHangUp: () => undefined,
       onUserSignal: () => undefined,
     };
     const exit = await runCli([camerasCommand.name, ...flags], COMMANDS, context);

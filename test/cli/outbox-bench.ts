@@ -76,7 +76,7 @@ export function createOutboxCommandBench(): OutboxCommandBench {
         // One character a byte, so that a test can compare bytes as well.
         out: (text) => (out += typeof text === 'string' ? text : Buffer.from(text).toString('latin1')),
         err: (text) => (err += text),
-        ...{ stop: new AbortController().signal, onUserSignal: () => undefined },
+        ...{ stop: new AbortController().signal, onHangUp: () => undefined, onUserSignal: () => undefined },
       };
       const code = await runCli(['--config', config, 'outbox', ...argv], COMMANDS, context);
       return { code, out, err };

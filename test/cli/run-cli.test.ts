@@ -26,7 +26,7 @@ async function run(argv: readonly string[], commands = COMMANDS): Promise<Ran> {
     },
     ...{ clock: createFakeClock(), random: createFixedRandom(), version: '1.2.3', outIsTerminal: false },
     ...{ out: (text) => (out += Buffer.from(text).toString()), err: (text) => (err += text) },
-    ...{ stop: new AbortController().signal, onUserSignal: () => undefined },
+    ...{ stop: new AbortController().signal, onHangUp: () => undefined, onUserSignal: () => undefined },
   };
   const code = await runCli(argv, commands, context);
   return { code, out, err };

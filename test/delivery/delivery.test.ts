@@ -34,15 +34,17 @@ describe('createDelivery()', () => {
   ): Delivery {
     const script = [...links];
     return createDelivery({
-      ...{ clock, outbox, users, log, random: createFixedRandom(), drainPerSecond: 0 },
-      ...(rateLimits === undefined ? {} : { rateLimits }),
-      policy: { baseSeconds: 1, maxSeconds: 32, jitter: 'none', spreadSeconds: 0, stableSeconds: 20 },
-      openLink: () => {
-        const link = script.shift();
-        return Promise.resolve<OpenOutcome>(
-          link === undefined ? { kind: 'failed', problem: problemOf('network') } : { kind: 'open', link },
-        );
-      },
+      ...{ clock, outbox, users, log, random: createFixedRandom(), pace: { drainPerSecond: 0 } },
+      connection: () => ({
+        ...(rateLimits === undefined ? {} : { rateLimits }),
+        policy: { baseSeconds: 1, maxSeconds: 32, jitter: 'none', spreadSeconds: 0, stableSeconds: 20 },
+        openLink: () => {
+          const link = script.shift();
+          return Promise.resolve<OpenOutcome>(
+            link === undefined ? { kind: 'failed', problem: problemOf('network') } : { kind: 'open', link },
+          );
+        },
+      }),
       messageOf: ({ requestId, payload }) => ({ topic: requestId, payload, qos: 1, retain: false }),
       onSending: () => undefined,
       onDelivered: (request) => delivered.push(sampleNumber(request)),

@@ -43,7 +43,7 @@ describe('drain()', () => {
 
   function createTestDrain(drainPerSecond: number): Drain {
     return createDrain({
-      ...{ outbox, clock, log, drainPerSecond },
+      ...{ outbox, clock, log, pace: { drainPerSecond } },
       messageOf: ({ requestId, payload }) => ({ topic: requestId, payload, qos, retain: false }),
       onSending: (request) => sending.push(sampleNumber(request)),
       onDelivered: (request) => delivered.push(sampleNumber(request)),
@@ -577,7 +577,14 @@ describe('drain()', () => {
   it('gives messageOf() the request as it was stored', async () => {
     const seen: Request[] = [];
     drain = createDrain({
-      ...{ outbox, clock, log, drainPerSecond: 0, onSending: () => undefined, onDelivered: () => undefined },
+      ...{
+        outbox,
+        clock,
+        log,
+        pace: { drainPerSecond: 0 },
+        onSending: () => undefined,
+        onDelivered: () => undefined,
+      },
       messageOf: (request) => {
         seen.push(request);
         return { topic: request.requestId, payload: request.payload, qos: 1, retain: false };

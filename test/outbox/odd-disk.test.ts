@@ -91,7 +91,7 @@ describe('Outbox on a slow disk', () => {
     });
     const delivered: number[] = [];
     const drain = createDrain({
-      ...{ outbox, clock, log, drainPerSecond: 0 },
+      ...{ outbox, clock, log, pace: { drainPerSecond: 0 } },
       messageOf: ({ payload }) => ({ topic: 't', payload, qos: 1, retain: false }),
       onSending: () => undefined,
       onDelivered: (request) => delivered.push(sampleNumber(request)),

@@ -15,7 +15,7 @@ interface Bench {
 
 function online(list: readonly ResultAction[], link = createFakeLink()): Bench {
   const clock = createFakeClock();
-  const actions = createActions({ actions: list, deviceId: 'pi-1', clock });
+  const actions = createActions({ actions: () => list, deviceId: () => 'pi-1', clock });
   const ended = new AbortController();
   const running = actions.run(link, ended.signal);
   const end = (): Promise<void> => {
@@ -30,7 +30,8 @@ const topics = (link: FakeLink): string[] => link.published.map(({ topic }) => t
 
 describe('createActions() publishes nothing', () => {
   it('before there is a link, and later neither', async () => {
-    const actions = createActions({ actions: [LAMP], deviceId: 'pi-1', clock: createFakeClock() });
+    const lamp = [LAMP];
+    const actions = createActions({ actions: () => lamp, deviceId: () => 'pi-1', clock: createFakeClock() });
     assert.deepEqual(actions.seen(cat(), 'r'), { topic: 'lamp', state: 'offline' });
     const link = createFakeLink();
     void actions.run(link, new AbortController().signal);

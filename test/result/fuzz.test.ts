@@ -88,9 +88,9 @@ describe('a result of any bytes', function () {
       ...{ level: 'debug', format: 'json', journald: false },
       write: (line) => lines.push(line),
     });
+    const known = [{ label: 'cat', minConfidence: 0, publish: 'lamp' }];
     const actions = createActions({
-      actions: [{ label: 'cat', minConfidence: 0, publish: 'lamp' }],
-      ...{ deviceId: 'pi-1', clock },
+      ...{ actions: () => known, deviceId: () => 'pi-1', clock },
     });
     const ended = new AbortController();
     const running = actions.run(createFakeLink(), ended.signal);
@@ -100,7 +100,7 @@ describe('a result of any bytes', function () {
     const judge = (payload: Uint8Array, correlationData: Uint8Array | undefined): void => {
       lines.length = 0;
       const results = createResults({
-        ...{ clock, log, timeoutSeconds: 30, isWorthALine },
+        ...{ clock, log, settings: { timeoutSeconds: 30 }, isWorthALine },
         onClassification: (seen, { facts, ...answered }) => {
           entries.push({ receivedAt: clock.now().toISOString(), ...seen, ...answered, ...facts });
           return { action: actions.seen(seen, answered.requestId) };

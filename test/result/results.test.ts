@@ -24,7 +24,7 @@ function createBench(changes: Partial<ResultsDeps> = {}): Bench {
     answers.push(answered);
   };
   return {
-    results: createResults({ clock, log, timeoutSeconds: 30, onClassification, ...changes }),
+    results: createResults({ clock, log, settings: { timeoutSeconds: 30 }, onClassification, ...changes }),
     ...{ clock, log, classified, answered: answers },
   };
 }

@@ -18,7 +18,7 @@ function createBench(payload?: (state: string) => Promise<Uint8Array>): Bench {
   const link = createFakeLink();
   const stop = new AbortController();
   const reporter = createStatusReporter({
-    ...{ clock, topic: 'device/pi-1/status', retain: true },
+    ...{ clock, address: { topic: 'device/pi-1/status', retain: true } },
     payload: payload ?? ((state) => Promise.resolve(Buffer.from(state))),
   });
   const run = async (): Promise<void> => reporter.run(link, stop.signal);

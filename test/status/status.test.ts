@@ -21,11 +21,9 @@ function create(timers: Clock = createSystemClock()): Status {
   const camera = { driver: 'url', device: 'auto', url: 'http://user:secret@camera/', widthPx: 1280 };
   return createStatus({
     clock: { ...timers, now: () => new Date('2031-05-06T07:08:10.000Z') },
-    topic: 'status',
-    retain: true,
+    address: { topic: 'status', retain: true, deviceId: 'pi-1' },
     version: '1.2.3',
-    deviceId: 'pi-1',
-    configHash: 'abc',
+    config: () => ({ hash: 'abc', state: 'applied' }),
     camera,
     diskPath: tmpdir(),
     paused: () => true,

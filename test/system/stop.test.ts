@@ -94,7 +94,7 @@ describe('shutterd run', () => {
   const scope = new Scope();
   afterEach(() => scope.end());
 
-  for (const signal of ['SIGINT', 'SIGHUP'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     it(`ends with 0 at ${signal}`, async () => {
       const daemon = startDaemon(scope, await createHome(scope, quick('mqtt://127.0.0.1:1')));
       await daemon.waitFor('daemon.ready');

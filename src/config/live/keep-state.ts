@@ -1,0 +1,34 @@
+// Keeps what has to outlive the daemon, where the disk allows it; a daemon runs without it just as well.
+import { errorCode, errorMessage } from '../../support/errors.ts';
+import type { Log } from '../../support/log.ts';
+import type { KeptState, StateStore } from './kept-state.ts';
+
+export interface StateKeeping {
+  readonly store: StateStore;
+  readonly log: Log;
+}
+
+/** A disk that refuses it takes the way back after a power cut, and nothing else. Never rejects. */
+export async function keepState({ store, log }: StateKeeping, kept: KeptState): Promise<void> {
+  try {
+    await store.write(kept);
+  } catch (error) {
+    warnOfStorage(log, error);
+  }
+}
+
+/** What was kept; nothing where the disk does not give it. Never rejects. */
+export async function readState({ store, log }: StateKeeping): Promise<KeptState> {
+  try {
+    return await store.read();
+  } catch (error) {
+    warnOfStorage(log, error);
+    return {};
+  }
+}
+
+/** Says that the disk refuses it, and what that concerns. */
+export function warnOfStorage(log: Log, error: unknown): void {
+  const failure = { code: errorCode(error) ?? 'unknown', detail: errorMessage(error) };
+  log.warn('storage.failing', { ...failure, concerns: 'the last good configuration, nothing else' });
+}
