@@ -19,7 +19,7 @@ export const layoutRules: readonly Rule[] = [
 
 const TOP_LEVEL = ['package.json', 'tsconfig.json', 'src', 'systemd', 'config', 'test', 'scripts'];
 const SRC_FILES = ['main.ts', 'app.ts', 'pipeline.ts', 'domain.ts'];
-const SRC_FOLDERS = ['app', 'cli', 'config', 'status', 'support', ...STAGES];
+const SRC_FOLDERS = ['app', 'cli', 'config', 'doctor', 'status', 'support', ...STAGES];
 
 function wrongLayout({ paths }: HouseTree): readonly Finding[] {
   const expected = [

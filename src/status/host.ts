@@ -1,7 +1,8 @@
 // Facts about the machine for the status message; few, cheap, each under a deadline, and none is ever an error.
 import systeminformation from 'systeminformation';
 import { withDeadline, type Clock } from '../support/clock.ts';
-import { freeBytes, readSystemText } from '../support/files.ts';
+import { freeBytes } from '../support/files.ts';
+import { readThrottledBits } from '../support/throttled.ts';
 
 /** What cannot be read on this machine is `null`. */
 export interface HostFacts {
@@ -19,8 +20,6 @@ export interface Host {
 
 // Some of systeminformation's calls start programs; a hung one must not hold up the status message.
 const CALL_DEADLINE_MS = 5000;
-// Raspberry Pi firmware: hexadecimal, without 0x.
-const THROTTLED_FILE = '/sys/devices/platform/soc/soc:firmware/get_throttled';
 
 export function createHost(deps: { clock: Clock; diskPath: string }): Host {
   const within = async <T>(work: Promise<T>): Promise<T | undefined> => {
@@ -34,11 +33,10 @@ export function createHost(deps: { clock: Clock; diskPath: string }): Host {
       model ??= readModel(within); // started once: it does not change, and it is the dearest call
       const temperature = await within(systeminformation.cpuTemperature());
       const memory = await within(systeminformation.mem());
-      const throttled = Number.parseInt((await within(readSystemText(THROTTLED_FILE))) ?? '', 16);
       return {
         model: await model,
         cpu_temperature_c: temperature?.main ?? null,
-        throttled: Number.isNaN(throttled) ? null : throttled,
+        throttled: (await within(readThrottledBits())) ?? null,
         memory_bytes: memory === undefined ? null : { total: memory.total, available: memory.available },
         disk_free_bytes: (await within(freeBytes(deps.diskPath))) ?? null,
       };

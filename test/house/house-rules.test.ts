@@ -14,7 +14,7 @@ const CLEAN: Readonly<Record<string, string>> = Object.fromEntries(
   [
     ...['main', 'app', 'pipeline', 'domain'].map((name) => `src/${name}.ts`),
     ...['trigger', 'capture', 'fit', 'request', 'outbox', 'delivery', 'mqtt', 'result'].map(inRoom),
-    ...['app', 'cli', 'config', 'status', 'support'].map(inRoom),
+    ...['app', 'cli', 'config', 'doctor', 'status', 'support'].map(inRoom),
     ...[
       'package.json',
       'tsconfig.json',
@@ -55,6 +55,14 @@ const IMPORTS: readonly Planted[] = [
   ['import-direction', 'app in status', 'src/status/a.ts', `import { a } from '../app.ts';`],
   ['import-direction', 'the root in one of its parts', 'src/app/a.ts', `import { a } from '../app.ts';`],
   ['import-direction', 'a part of the root in a stage', 'src/fit/fit.ts', `import { a } from '../app/a.ts';`],
+  [
+    'import-direction',
+    'the pipeline in the doctor',
+    'src/doctor/a.ts',
+    `import { a } from '../pipeline.ts';`,
+  ],
+  ['import-direction', 'the doctor in the root', 'src/app.ts', `import { a } from './doctor/a.ts';`],
+  ['import-direction', 'the doctor in a stage', 'src/mqtt/a.ts', `import { a } from '../doctor/a.ts';`],
   ['import-direction', 'main in cli', 'src/cli/a.ts', `import { a } from '../main.ts';`],
   ['import-direction', 'a package in domain', 'src/domain.ts', `import { posix } from 'node:path';`],
   ['import-direction', 'a way out of src', 'src/cli/a.ts', `import { a } from '../../scripts/a.ts';`],
