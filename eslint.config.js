@@ -24,7 +24,7 @@ export default defineConfig(
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
     },
   },
-  { files: ['src/**/*.ts'], rules: { 'no-console': 'error' } },
+  { files: ['src/**/*.ts', 'cloud/**/*.ts'], rules: { 'no-console': 'error' } },
   {
     files: ['test/**/*.ts'],
     rules: {

@@ -1,7 +1,7 @@
 // Rules about what lies around for everyone to grab: time, timers, process, randomness, a shell.
 import ts from 'typescript';
 import type { Rule } from './tree.ts';
-import { inScripts, inSrc, inTests, nodeRule } from './tree.ts';
+import { inProgram, inScripts, inSrc, inTests, nodeRule } from './tree.ts';
 
 const CLOCK = ['src/support/clock.ts'];
 const PROCESS = ['src/main.ts', 'src/capture/node-webcam-helper.ts'];
@@ -21,7 +21,7 @@ export const ambientRules: readonly Rule[] = [
     judge: randomIn,
   }),
   nodeRule('no-shell', 'run a program with an argument list through support/run-process.ts', {
-    where: (path) => inSrc(path) || inScripts(path),
+    where: (path) => inProgram(path) || inScripts(path),
     judge: shellIn,
   }),
   nodeRule(

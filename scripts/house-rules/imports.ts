@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import ts from 'typescript';
 import type { Finding, HouseTree, Module, Rule } from './tree.ts';
-import { finding, inSrc, modulesOf, moduleRule, nodesOf } from './tree.ts';
+import { finding, inCloud, inProgram, inSrc, modulesOf, moduleRule, nodesOf } from './tree.ts';
 
 export const STAGES = [
   'trigger',
@@ -20,7 +20,14 @@ export const importRules: readonly Rule[] = [
     where: inSrc,
     find: wrongDirections,
   }),
-  moduleRule('import-extension', "write the file's name with .ts", { where: inSrc, find: wrongExtensions }),
+  moduleRule('cloud-imports', 'keep the far side apart: from src it may take support/ and domain.ts', {
+    where: inCloud,
+    find: wrongCloudImports,
+  }),
+  moduleRule('import-extension', "write the file's name with .ts", {
+    where: inProgram,
+    find: wrongExtensions,
+  }),
   {
     name: 'single-importer',
     remedy:
@@ -99,6 +106,16 @@ function wrongDirections(module: Module): readonly Finding[] {
     if (!inSrc(target)) return [finding(module, node, `${name} leaves src`)];
     const to = roomOf(target);
     return mayImport(from, to) ? [] : [finding(module, node, `${from} imports ${to}`)];
+  });
+}
+
+/** What the far side shares with the daemon are tools that know neither; it is deployed without the rest. */
+function wrongCloudImports(module: Module): readonly Finding[] {
+  return importsOf(module).flatMap(({ name, node }) => {
+    if (!name.startsWith('.')) return [];
+    const target = posix.join(posix.dirname(module.path), name);
+    if (inCloud(target) || (inSrc(target) && SHARED.includes(roomOf(target)))) return [];
+    return [finding(module, node, `cloud imports ${target}`)];
   });
 }
 

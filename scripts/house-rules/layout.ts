@@ -2,12 +2,12 @@
 import ts from 'typescript';
 import { STAGES } from './imports.ts';
 import type { Finding, HouseTree, Module, Rule } from './tree.ts';
-import { inSrc, inTests, moduleRule, nodeRule } from './tree.ts';
+import { inProgram, inSrc, inTests, moduleRule, nodeRule } from './tree.ts';
 
 export const layoutRules: readonly Rule[] = [
   { name: 'layout', remedy: 'make the tree look like the picture in the design again', find: wrongLayout },
   moduleRule('first-line', 'begin with a `//` line: what the file is for and what it never does', {
-    where: inSrc,
+    where: inProgram,
     find: bareFirstLine,
   }),
   { name: 'leftover', remedy: 'finish it, or say what is so without the word', find: leftovers },
@@ -17,7 +17,7 @@ export const layoutRules: readonly Rule[] = [
   }),
 ];
 
-const TOP_LEVEL = ['package.json', 'tsconfig.json', 'src', 'systemd', 'config', 'test', 'scripts'];
+const TOP_LEVEL = ['package.json', 'tsconfig.json', 'src', 'systemd', 'config', 'cloud', 'test', 'scripts'];
 const SRC_FILES = ['main.ts', 'app.ts', 'pipeline.ts', 'domain.ts'];
 const SRC_FOLDERS = ['app', 'cli', 'config', 'doctor', 'status', 'support', ...STAGES];
 

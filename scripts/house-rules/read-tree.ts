@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { HouseTree } from './tree.ts';
 import { houseTree } from './tree.ts';
 
-const READ_FOLDERS = ['src/', 'scripts/', 'test/'];
+const READ_FOLDERS = ['src/', 'cloud/', 'scripts/', 'test/'];
 const FIXTURES = 'test/fixtures/';
 const NOT_OURS = ['node_modules', 'dist', '.git'];
 

@@ -2,7 +2,7 @@
 import ts from 'typescript';
 import { changedConstants } from './module-constants.ts';
 import type { Finding, Module, Rule } from './tree.ts';
-import { finding, inKeptCode, inSrc, lineOf, moduleRule, nodeRule, nodesOf } from './tree.ts';
+import { finding, inKeptCode, inProgram, lineOf, moduleRule, nodeRule, nodesOf } from './tree.ts';
 
 const FILE_LINES_MAX = 200;
 const FUNCTION_LINES_MAX = 50;
@@ -10,10 +10,13 @@ const PARAMETERS_MAX = 3;
 
 export const shapeRules: readonly Rule[] = [
   moduleRule('no-module-state', 'keep it in what a create… function returns, or freeze it', {
-    where: inSrc,
+    where: inProgram,
     find: moduleState,
   }),
-  moduleRule('no-barrel', 'import each thing from the file that has it', { where: inSrc, find: barrel }),
+  moduleRule('no-barrel', 'import each thing from the file that has it', {
+    where: inProgram,
+    find: barrel,
+  }),
   nodeRule('no-default-export', 'export it by its name', {
     where: (path) => inKeptCode(path) && !path.endsWith('.d.ts'), // those describe what others export
     judge: defaultExport,
@@ -27,7 +30,7 @@ export const shapeRules: readonly Rule[] = [
     judge: nonNull,
   }),
   nodeRule('no-enum-or-namespace', 'use a union of words, or a module', {
-    where: inSrc,
+    where: inProgram,
     judge: enumOrNamespace,
   }),
   moduleRule('file-length', 'give its second idea a file of its own', { where: inKeptCode, find: longFile }),

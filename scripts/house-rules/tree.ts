@@ -10,7 +10,7 @@ export interface HouseFile {
 }
 
 export interface HouseTree {
-  /** Texts below src, scripts and test. */
+  /** Texts below src, cloud, scripts and test. */
   readonly files: readonly HouseFile[];
   /** Paths of all files of the repository. */
   readonly paths: readonly string[];
@@ -101,8 +101,11 @@ export function lineOf(source: ts.SourceFile, position: number): number {
 }
 
 export const inSrc = (path: string): boolean => path.startsWith('src/');
+export const inCloud = (path: string): boolean => path.startsWith('cloud/');
+/** What runs at a user's: on the device or on the far side. */
+export const inProgram = (path: string): boolean => inSrc(path) || inCloud(path);
 export const inScripts = (path: string): boolean => path.startsWith('scripts/');
 export const inTests = (path: string): boolean => path.startsWith('test/');
-/** Everything that is written to last: the program, the scripts, what tests share; not the tests themselves. */
+/** Everything that is written to last: the programs, the scripts, what tests share; not the tests themselves. */
 export const inKeptCode = (path: string): boolean =>
-  inSrc(path) || inScripts(path) || path.startsWith('test/helpers/');
+  inProgram(path) || inScripts(path) || path.startsWith('test/helpers/');

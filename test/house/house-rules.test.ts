@@ -20,6 +20,7 @@ const CLEAN: Readonly<Record<string, string>> = Object.fromEntries(
       'tsconfig.json',
       'systemd/x.service',
       'config/fleet.yaml',
+      'cloud/x.ts',
       'test/x.ts',
       'scripts/x.ts',
     ],
@@ -66,6 +67,9 @@ const IMPORTS: readonly Planted[] = [
   ['import-direction', 'main in cli', 'src/cli/a.ts', `import { a } from '../main.ts';`],
   ['import-direction', 'a package in domain', 'src/domain.ts', `import { posix } from 'node:path';`],
   ['import-direction', 'a way out of src', 'src/cli/a.ts', `import { a } from '../../scripts/a.ts';`],
+  ['cloud-imports', 'a stage on the far side', 'cloud/aws/a.ts', `import { a } from '../../src/fit/a.ts';`],
+  ['cloud-imports', 'a test on the far side', 'cloud/aws/a.ts', `import { a } from '../../test/a.ts';`],
+  ['import-direction', 'the far side in a stage', 'src/fit/fit.ts', `import { a } from '../../cloud/a.ts';`],
   ['import-extension', 'a file without its ending', 'src/fit/fit.ts', `import { a } from './a.js';`],
   ['single-importer', 'mqtt outside src/mqtt', 'src/delivery/a.ts', `import { connect } from 'mqtt';`],
   ['single-importer', 'a subpath of mqtt', 'src/cli/a.ts', `import { a } from 'mqtt/dist/a.js';`],
@@ -103,6 +107,7 @@ const AMBIENT: readonly Planted[] = [
 
 const SHAPE: readonly Planted[] = [
   ['no-module-state', 'a let', 'src/fit/fit.ts', `let count = 0;`],
+  ['no-module-state', 'a let on the far side', 'cloud/aws/a.ts', `let count = 0;`],
   ['no-module-state', 'an empty Map', 'src/fit/fit.ts', `const seen = new Map<string, number>();`],
   ['no-module-state', 'an empty array', 'src/fit/fit.ts', `export const seen: string[] = [];`],
   ['no-module-state', 'a static property', 'src/fit/fit.ts', `export class A { static count = 0; }`],
@@ -132,6 +137,7 @@ const SHAPE: readonly Planted[] = [
   ['no-default-export', 'a default function', 'src/fit/fit.ts', `export default function fit() {}`],
   ['no-default-export', 'a default in a script', 'scripts/a.ts', `const a = 1;\nexport default a;`, 3],
   ['no-any', 'any', 'src/fit/fit.ts', `export const a = (b: any) => String(b);`],
+  ['no-any', 'any on the far side', 'cloud/aws/a.ts', `export type A = any;`],
   ['no-any', 'any in a test helper', 'test/helpers/a.ts', `export type A = any;`],
   ['no-non-null', '!', 'src/fit/fit.ts', `export const a = (b?: string) => b!.length;`],
   ['no-enum-or-namespace', 'an enum', 'src/fit/fit.ts', `export enum A { B }`],
@@ -239,6 +245,11 @@ describe('house rules', () => {
       path: 'src/cli/a.ts',
       code: `export { fit } from '../fit/fit.ts';\nexport const b = 1;`,
     },
+    {
+      says: "the daemon's tools on the far side",
+      path: 'cloud/aws/a.ts',
+      code: `export { a } from '../../src/support/a.ts';\nexport const b = 1;`,
+    },
     { says: 'a word inside another', path: 'scripts/a', code: `mktemp ${'XX' + 'XXXX'}` },
   ];
   for (const { says, path, code } of allowed) {
@@ -260,7 +271,9 @@ describe('the house-rules program', () => {
   });
 
   it('fails and names the place when a stage of this project imports another', () => {
-    for (const name of ['package.json', 'tsconfig.json', 'src', 'systemd', 'config', 'test', 'scripts']) {
+    for (const name of [
+      ...['package.json', 'tsconfig.json', 'src', 'systemd', 'config', 'cloud', 'test', 'scripts'],
+    ]) {
       cpSync(join(root, name), join(folder, name), { recursive: true });
     }
     const code = `// Planted.\nimport type { Entry } from '../outbox/outbox.ts';\nexport type Planted = Entry;\n`;
