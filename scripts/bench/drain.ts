@@ -74,9 +74,10 @@ async function openLink(scope: Scope, clock: Clock, url: string): Promise<Link> 
 
 async function fill(outbox: Outbox): Promise<void> {
   const random = createRandom();
+  const payload = Buffer.alloc(PAYLOAD_BYTES, 'A'); // one for all: to clear away so many would be a part of the drain's time
   for (let at = 0; at < BACKLOG; at += 1) {
     const request: Request = {
-      ...{ requestId: random.uuid(), payload: Buffer.alloc(PAYLOAD_BYTES, 'A') },
+      ...{ requestId: random.uuid(), payload },
       ...{ contentType: 'application/json', capturedAt: '2031-05-06T07:08:09.010Z' },
     };
     const added = await outbox.add(request, { online: true });

@@ -15,6 +15,7 @@ import {
   type StoredRequest,
 } from './entry-file.ts';
 import { QUARANTINE_NAME, type Quarantine } from './quarantine.ts';
+import { ReadAhead, type Room } from './read-ahead.ts';
 import { StorageState, type StorageOperation } from './storage-state.ts';
 
 export interface EntryFilesParts {
@@ -38,8 +39,7 @@ const LOOK_INTERVAL_MS = 60_000;
 export class EntryFiles {
   readonly #parts: EntryFilesParts;
   readonly #storage: StorageState;
-  /** By file name: what is wanted soon, on its way from the disk or here already. */
-  readonly #ahead = new Map<string, Promise<DecodedEntry>>();
+  readonly #ahead = new ReadAhead((name, entry, room) => this.#load(name, entry, room));
   #lookAtMs = 0;
 
   constructor(parts: EntryFilesParts) {
@@ -63,31 +63,21 @@ export class EntryFiles {
   }
 
   async read(entry: Entry): Promise<DecodedEntry | Failed> {
-    const name = entryFileName(entry);
-    const begun = this.#ahead.get(name);
-    this.#ahead.delete(name); // good for one read: the next may be after a fault
     try {
-      return await (begun ?? this.#load(name, entry));
+      return await this.#ahead.read(entry);
     } catch (error) {
       return this.failed('read', error);
     }
   }
 
-  /** Begins to read what is wanted soon, so that the disk works while the wire waits; of others it keeps nothing. */
-  readAhead(entries: readonly Entry[]): void {
-    const wanted = new Map(entries.map((entry) => [entryFileName(entry), entry]));
-    for (const name of this.#ahead.keys()) if (!wanted.has(name)) this.#ahead.delete(name);
-    for (const [name, entry] of wanted) {
-      if (this.#ahead.has(name)) continue;
-      const reading = this.#load(name, entry);
-      reading.catch(() => undefined); // whoever reads it is told
-      this.#ahead.set(name, reading);
-    }
+  /** `next` gives those that are wanted after it. */
+  readAhead(next: (count: number) => readonly Entry[]): void {
+    this.#ahead.fetch(next);
   }
 
-  async #load(name: string, entry: Entry): Promise<DecodedEntry> {
+  async #load(name: string, entry: Entry, room: Room): Promise<DecodedEntry> {
     try {
-      const bytes = await this.#parts.folder.read(name, entry.bytes + ENTRY_OVERHEAD_BYTES_MAX);
+      const bytes = await this.#parts.folder.read(name, entry.bytes + ENTRY_OVERHEAD_BYTES_MAX, room);
       return bytes === undefined
         ? { kind: 'damaged', detail: 'not a regular file of its size and owner' }
         : decodeEntry(bytes, entry);
@@ -104,6 +94,7 @@ export class EntryFiles {
 
   /** Now, or when the disk works again; where it never does, the next start finds the entry once more. */
   remove(entry: Entry): Promise<void> {
+    this.#ahead.reuse(entry);
     return this.#removeFile(entryFileName(entry), entry.bytes);
   }
 
@@ -174,7 +165,7 @@ export class EntryFiles {
 
   /** What a broken disk left undone stays so. */
   async stop(): Promise<void> {
-    await Promise.allSettled(this.#ahead.values());
+    await this.#ahead.settled();
     await this.#storage.stop();
   }
 

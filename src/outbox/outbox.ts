@@ -23,9 +23,6 @@ export interface OutboxParts {
   readonly release: () => Promise<void>;
 }
 
-// So many entries more are in memory than the one that is sent: one comes from the disk while another has its sum checked.
-const READ_AHEAD = 2;
-
 /** Loads the index from the folder's names; whatever is no entry of ours is set aside, nothing stops the start. */
 export async function loadOutbox(parts: OutboxParts): Promise<Outbox> {
   const index = new EntryIndex();
@@ -79,7 +76,7 @@ class FileOutbox implements Outbox {
       return read;
     }
     if (this.#index.readWorked(entry) || !this.#index.hasUnreadable()) this.#files.readWorked();
-    this.#files.readAhead(this.#index.following(entry, READ_AHEAD));
+    this.#files.readAhead((count) => this.#index.following(entry, count));
     if (read.kind === 'damaged') return read;
     if (!this.#isTooOld(read.stored)) return { kind: 'request', request: read.stored.request };
     return (await this.#drop(entry, 'tooOld')) ?? { kind: 'dropped' };

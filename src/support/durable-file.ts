@@ -13,8 +13,11 @@ export interface DurableFolder {
   list(): Promise<readonly string[]>;
   /** Resolves once the bytes and the name are on disk, on storage that honours flush; else nothing of it remains. */
   write(name: string, parts: readonly Uint8Array[]): Promise<void>;
-  /** The content, or `undefined` where `name` is no regular file of the folder's owner or is longer than `maxBytes`. */
-  read(name: string, maxBytes: number): Promise<Uint8Array | undefined>;
+  /**
+   * The content, or `undefined` where `name` is no regular file of the folder's owner or is longer than `maxBytes`. It is a
+   * view of what `room` gives for so many bytes, of memory of its own without.
+   */
+  read(name: string, maxBytes: number, room?: (bytes: number) => Uint8Array): Promise<Uint8Array | undefined>;
   /** Not flushed: after a power cut a removed file may be back. Removing what is gone is harmless. */
   remove(name: string): Promise<void>;
   /** Not flushed; after a power cut the file is in one of the two folders. `as`: its name there. */
@@ -38,7 +41,8 @@ export async function openDurableFolder(path: string): Promise<DurableFolder> {
     path,
     list: async () => (await readdir(path)).filter((name) => !name.startsWith('.')).sort(),
     write: (name, parts) => writeDurably(path, { name, parts, owner }),
-    read: (name, maxBytes) => readRegular(join(path, name), maxBytes, owner),
+    read: (name, maxBytes, room = Buffer.allocUnsafeSlow) =>
+      readRegular(join(path, name), { maxBytes, owner, room }),
     remove: (name) => removeIfThere(join(path, name)),
     move: (name, to, as = name) => moveInto(join(path, name), to.path, as),
     flush: () => syncFolder(path),
@@ -150,23 +154,27 @@ const readDescriptor = promisify(readCall);
  * Waits for the disk twice, to open and to read: each wait is a turn of Node's thread pool and costs more than the call
  * itself. What an open descriptor tells of itself is in memory, and to close one that only read writes nothing.
  */
-async function readRegular(path: string, maxBytes: number, owner: Owner): Promise<Uint8Array | undefined> {
+async function readRegular(
+  path: string,
+  { maxBytes, owner, room }: { maxBytes: number; owner: Owner; room: (bytes: number) => Uint8Array },
+): Promise<Uint8Array | undefined> {
   const descriptor = await openRegular(path, owner);
   if (descriptor === undefined) return undefined;
   try {
     const found = fstatSync(descriptor);
     const isOurs = found.isFile() && found.uid === owner.uid;
-    return isOurs && found.size <= maxBytes ? await readWhole(descriptor, found.size) : undefined;
+    return isOurs && found.size <= maxBytes
+      ? await readInto(room(found.size).subarray(0, found.size), descriptor)
+      : undefined;
   } finally {
     closeSync(descriptor);
   }
 }
 
 /** read(2) may give less than it is asked for; nothing more is the end, of a file that somebody cut meanwhile. */
-async function readWhole(descriptor: number, size: number): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafeSlow(size);
-  for (let at = 0; at < size;) {
-    const { bytesRead } = await readDescriptor(descriptor, bytes, at, size - at, at);
+async function readInto(bytes: Uint8Array, descriptor: number): Promise<Uint8Array> {
+  for (let at = 0; at < bytes.length;) {
+    const { bytesRead } = await readDescriptor(descriptor, bytes, at, bytes.length - at, at);
     if (bytesRead === 0) return bytes.subarray(0, at);
     at += bytesRead;
   }

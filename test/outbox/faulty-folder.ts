@@ -29,7 +29,7 @@ export function createFaultyFolder(folder: DurableFolder): FaultyFolder {
     ...{ path: folder.path, calls },
     list: () => folder.list(),
     write: (name, parts) => meet('write', name, () => folder.write(name, parts)),
-    read: (name, maxBytes) => meet('read', name, () => folder.read(name, maxBytes)),
+    read: (name, maxBytes, room) => meet('read', name, () => folder.read(name, maxBytes, room)),
     remove: (name) => meet('remove', name, () => folder.remove(name)),
     move: (name, to, as) => meet('move', name, () => folder.move(name, to, as)),
     flush: () => meet('flush', '', () => folder.flush()),
