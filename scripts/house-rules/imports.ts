@@ -145,7 +145,7 @@ const IMPORTERS: readonly Importers[] = [
   { of: /^node:child_process$/, places: ['src/support/process-group.ts'], oneFile: true },
   {
     of: /^node:fs$/,
-    places: ['files', 'durable-file', 'lock-file', 'folder-owner', 'watch-files'].map(
+    places: ['files', 'durable-file', 'read-regular', 'lock-file', 'folder-owner', 'watch-files'].map(
       (name) => `src/support/${name}.ts`,
     ),
     oneFile: false,

@@ -56,7 +56,7 @@ export function awaitAnswer<T>(wait: AnswerWait, answer: Promise<T>): Promise<An
           resolve({ kind: 'answered', value });
         });
       },
-      (error: unknown) => {
+      (error: Error) => {
         finish(() => {
           reject(error);
         });

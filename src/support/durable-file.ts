@@ -1,10 +1,10 @@
 // Files that survive a power cut: temporary file, fdatasync, rename, fsync of the folder. It never follows a link.
-import { closeSync, constants, fstatSync, open as openCall, read as readCall } from 'node:fs';
+import { constants } from 'node:fs';
 import { lstat, open, readdir, rename, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { errorCode } from './errors.ts';
 import { makePrivateFolder } from './files.ts';
+import { readRegular } from './read-regular.ts';
 
 /** A private folder (0700) of durable files (0600). Every method rejects with the system error of the call. */
 export interface DurableFolder {
@@ -41,8 +41,8 @@ export async function openDurableFolder(path: string): Promise<DurableFolder> {
     path,
     list: async () => (await readdir(path)).filter((name) => !name.startsWith('.')).sort(),
     write: (name, parts) => writeDurably(path, { name, parts, owner }),
-    read: (name, maxBytes, room = Buffer.allocUnsafeSlow) =>
-      readRegular(join(path, name), { maxBytes, owner, room }),
+    read: (name, maxBytes, room = (bytes) => Buffer.allocUnsafeSlow(bytes)) =>
+      readRegular(join(path, name), { maxBytes, ownerUid: owner.uid, room }),
     remove: (name) => removeIfThere(join(path, name)),
     move: (name, to, as = name) => moveInto(join(path, name), to.path, as),
     flush: () => syncFolder(path),
@@ -145,58 +145,6 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-const openDescriptor = promisify(openCall);
-const readDescriptor = promisify(readCall);
-
-/**
- * Waits for the disk twice, to open and to read: each wait is a turn of Node's thread pool and costs more than the call
- * itself. What an open descriptor tells of itself is in memory, and to close one that only read writes nothing.
- */
-async function readRegular(
-  path: string,
-  { maxBytes, owner, room }: { maxBytes: number; owner: Owner; room: (bytes: number) => Uint8Array },
-): Promise<Uint8Array | undefined> {
-  const descriptor = await openRegular(path, owner);
-  if (descriptor === undefined) return undefined;
-  try {
-    const found = fstatSync(descriptor);
-    const isOurs = found.isFile() && found.uid === owner.uid;
-    return isOurs && found.size <= maxBytes
-      ? await readInto(room(found.size).subarray(0, found.size), descriptor)
-      : undefined;
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** read(2) may give less than it is asked for; nothing more is the end, of a file that somebody cut meanwhile. */
-async function readInto(bytes: Uint8Array, descriptor: number): Promise<Uint8Array> {
-  for (let at = 0; at < bytes.length;) {
-    const { bytesRead } = await readDescriptor(descriptor, bytes, at, bytes.length - at, at);
-    if (bytesRead === 0) return bytes.subarray(0, at);
-    at += bytesRead;
-  }
-  return bytes;
-}
-
-/** `undefined` for what open(2) itself refuses to be a file of ours: ELOOP for a link, ENXIO for a socket. */
-async function openRegular(path: string, owner: Owner): Promise<number | undefined> {
-  try {
-    return await openDescriptor(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ELOOP' || code === 'ENXIO') return undefined;
-    if (code === 'EACCES' && (await isClosedToOwner(path, owner))) return undefined;
-    throw error;
-  }
-}
-
-/** The file alone refuses us, by its owner or its mode; where the whole folder does, lstat(2) fails as well. */
-async function isClosedToOwner(path: string, owner: Owner): Promise<boolean> {
-  const { uid, mode } = await lstat(path);
-  return uid !== owner.uid || (mode & constants.S_IRUSR) === 0;
 }
 
 async function leftoversIn(path: string): Promise<readonly string[]> {
