@@ -17,31 +17,26 @@ export type Answer<T> =
   | { readonly kind: 'ended'; readonly wholePacketWritten: boolean };
 
 /**
- * Call it right after the packet was given to the stream. One promise, one timer and one listener: this runs for every message,
- * and the same made of `sleep`, `orAborted` and signals of its own took 0.05 ms, half of what the wire itself takes.
+ * Call it right after the packet was given to the stream; `answer` never rejects. One promise, one timer and one listener: it
+ * runs for every message, and made of `sleep`, `orAborted` and a signal of its own it took half as long as the wire itself.
  */
 export function awaitAnswer<T>(wait: AnswerWait, answer: Promise<T>): Promise<Answer<T>> {
   const { clock, stream, ackMs, over } = wait;
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     let stopTimer: (() => void) | undefined;
-    const finish = (settle: () => void): void => {
+    const finish = (outcome: Answer<T>): void => {
       stopTimer?.();
       stream.off('drain', onWritten);
       over.removeEventListener('abort', onOver);
-      settle();
+      resolve(outcome);
     };
     const onWritten = (): void => {
       stopTimer = clock.timer(ackMs, () => {
-        finish(() => {
-          resolve({ kind: 'timeout' });
-        });
+        finish({ kind: 'timeout' });
       });
     };
     const onOver = (): void => {
-      const wholePacketWritten = stopTimer !== undefined;
-      finish(() => {
-        resolve({ kind: 'ended', wholePacketWritten });
-      });
+      finish({ kind: 'ended', wholePacketWritten: stopTimer !== undefined });
     };
     if (over.aborted) {
       onOver();
@@ -50,18 +45,9 @@ export function awaitAnswer<T>(wait: AnswerWait, answer: Promise<T>): Promise<An
     over.addEventListener('abort', onOver, { once: true });
     if (stream.writableNeedDrain) stream.once('drain', onWritten);
     else onWritten();
-    answer.then(
-      (value) => {
-        finish(() => {
-          resolve({ kind: 'answered', value });
-        });
-      },
-      (error: Error) => {
-        finish(() => {
-          reject(error);
-        });
-      },
-    );
+    void answer.then((value) => {
+      finish({ kind: 'answered', value });
+    });
   });
 }
 
