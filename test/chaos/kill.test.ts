@@ -22,12 +22,18 @@ describe('shutterd run under random kill -9', function () {
       kills: Math.min(KILLS_EACH, KILLS_ALL - at * KILLS_EACH),
       protocol: at % 2 === 0 ? (5 as const) : (4 as const),
     }));
-    const outcomes = await Promise.all(
-      sideBySide(
-        AT_ONCE,
-        runs.map((run) => () => runKills(run)),
-      ),
-    );
+    let done = 0;
+    const jobs = runs.map((run) => async () => {
+      const outcome = await runKills(run);
+      done += run.kills;
+      const { accepted, lost } = outcome.verdict;
+      if (LONG)
+        process.stdout.write(
+          `      ${done} kills done; of these ${run.kills}: ${accepted} accepted, ${lost} lost\n`,
+        );
+      return outcome;
+    });
+    const outcomes = await Promise.all(sideBySide(AT_ONCE, jobs));
     const sum = (name: Exclude<keyof Verdict, 'violations'>): number =>
       outcomes.reduce((total, { verdict }) => total + verdict[name], 0);
     const brokerKills = outcomes.reduce((total, outcome) => total + outcome.brokerKills, 0);
