@@ -17,8 +17,11 @@ const SECONDS = isLong ? 60 : 3;
  * seconds, which says nothing about the program; so that is for the long run, on a machine that does nothing else.
  */
 const KEEPALIVE_SECONDS = isLong ? 1 : 5;
+/**
+ * Both promises are for a minute on a machine that does nothing else: beside other work the scheduler's pauses count as lag
+ * and what piles up in them as memory, so the short run judges the books alone.
+ */
 const LAG_P99_MS_MAX = 200;
-/** The promise is for a minute; in the first seconds, on a machine that does other things as well, it is not judged. */
 const RSS_KB_MAX = 150 * 1024;
 // Each is a process, some hundredths of a second.
 const PROBES_MAX = 1000;
@@ -49,7 +52,7 @@ describe('shutterd run under a flood', function () {
   afterEach(() => scope.end());
 
   for (const { kind, perSecond, settings = {} } of FLOODS) {
-    it(`of ${perSecond} ${kind} triggers a second stays up, small and quick, and its books balance`, async () => {
+    it(`of ${perSecond} ${kind} triggers a second stays up, and its books balance${isLong ? ', small and quick' : ''}`, async () => {
       const keepalive = { 'mqtt.keepaliveSeconds': KEEPALIVE_SECONDS };
       const home = await createHome(scope, quick(broker.url, { ...keepalive, ...settings }), {
         // As the service runs it: left to itself V8 lets garbage lie where a machine has gigabytes, 185 MB.
@@ -96,7 +99,7 @@ async function checkEnd(daemon: Daemon, home: Home, sent: number): Promise<void>
     const counts = { sent, accepted: accepted(daemon), ignored, stored, refused };
     process.stdout.write(`${JSON.stringify({ ...counts, ...loop })}\n`);
   }
-  assert.ok(loop.p99 < LAG_P99_MS_MAX, JSON.stringify(loop));
+  if (isLong) assert.ok(loop.p99 < LAG_P99_MS_MAX, JSON.stringify(loop));
   const taken = accepted(daemon) + ignored;
   assert.ok(taken > sent / 10 && taken <= sent + PROBES_MAX, `${taken} of ${sent}`);
   // Each accepted trigger is in one stored request, or in one that a full outbox refused (what is drawn is drawn faster
