@@ -1,4 +1,5 @@
 // Loads the configuration for a command, or prints every problem of it. It applies nothing.
+import type { FileSource } from '../config/file-source.ts';
 import { formatProblem } from '../config/problem.ts';
 import { loadConfig, type Loaded, type LoadOutcome } from '../config/load.ts';
 import type { Trust } from '../config/trust.ts';
@@ -31,19 +32,28 @@ function load(
   return loadPaths(pathsMayBeAbsent ? defaults.folders : paths, { args, context, ...defaults });
 }
 
-/** From these paths, whatever the command line names, with its flags and the environment on top. */
+/**
+ * From these paths, whatever the command line names, with its flags and the environment on top. `files`: kept ones in
+ * place of those on the disk; they were trusted when they were kept.
+ */
 export function loadPaths(
   paths: readonly string[],
   {
     args,
     context,
     settings = [],
-  }: { readonly args: Arguments; readonly context: Context; readonly settings?: readonly string[] },
+    files,
+  }: {
+    readonly args: Arguments;
+    readonly context: Context;
+    readonly settings?: readonly string[];
+    readonly files?: FileSource | undefined;
+  },
 ): Promise<LoadOutcome> {
   return loadConfig({
     paths,
     defaultPathMayBeAbsent: args.texts('config').length === 0,
-    trust: trustOf(context, 'refuse'),
+    ...(files === undefined ? { trust: trustOf(context, 'refuse') } : { files }),
     env: context.machine.env,
     settings: [...settings, ...args.texts('set')],
     hostName: context.machine.hostName,

@@ -10,6 +10,7 @@ import { formatProblem } from '../config/problem.ts';
 import { brokerSettings } from '../config/stage-settings.ts';
 import { tlsWarnings } from '../mqtt/tls-warnings.ts';
 import { createLog, type AdjustableLog, type Log, type LogOptions } from '../support/log.ts';
+import { mayWriteIn } from '../support/folder-owner.ts';
 import { EXIT, type Command, type Context } from './command.ts';
 import { configurationPaths, loadPaths, stateFolder } from './load-configuration.ts';
 import type { Arguments } from './parse-arguments.ts';
@@ -97,7 +98,9 @@ function bootDeps(args: Arguments, context: Context, log: Log): BootDeps {
   return {
     clock: context.clock,
     ...{ paths, log },
-    load: (from) => loadPaths(from, { args, context }),
+    load: (from, files) => loadPaths(from, { args, context, files }),
+    reachable: mayWriteIn,
+    quietMs: WATCH_TIMES.quietMs,
     store: createStateStore(stateFolder(context), paths),
   };
 }
@@ -115,13 +118,12 @@ function logBooted(
   const { files, hash } = running.loaded;
   const warnings = [...running.loaded.warnings, ...overFiles];
   if (because !== 'files') {
-    const event = because === 'probationOver' ? 'config.rolledBack' : 'config.rejected';
-    log.error(event, { problems: problems.map(formatProblem) });
+    log.error('config.rejected', { problems: problems.map(formatProblem) });
   }
   log[warnings.length > 0 ? 'warn' : 'info']('config.applied', {
     ...{ hash, files },
     ...(because === 'files' ? {} : { source: 'lastGood', because }),
-    ...(kept.trial === undefined ? {} : { probation: kept.trial.bound }),
+    ...(kept.trial === undefined ? {} : { probation: kept.trial.spentMs === 0 ? 'begun' : 'resumed' }),
     ...(warnings.length > 0 ? { warnings } : {}),
   });
 }

@@ -1,8 +1,8 @@
 // Reads single layer files with their problems, each file by itself; which files there are is decided in layers.
 import { basename, dirname, join } from 'node:path';
 import { errorMessage } from '../support/errors.ts';
-import { listFolder, readBoundedFile } from '../support/files.ts';
 import { FILE_BYTES_MAX, parseDocument } from './document.ts';
+import { DISK, type FileSource } from './file-source.ts';
 import { nearestName } from './nearest-name.ts';
 import { fileProblem, type Problem } from './problem.ts';
 import type { Keys } from './schema.ts';
@@ -23,6 +23,7 @@ export const NOTHING: Layers = { settings: [], files: [], problems: [], warnings
 /** What reading needs beside a path. */
 export interface Reading {
   readonly keys: Keys;
+  readonly files: FileSource;
   readonly gate: Gate;
   readonly untrusted: Trust['untrusted'];
 }
@@ -40,16 +41,16 @@ export async function readLayer(base: string, layer: LayerKind, reading: Reading
   if (first !== undefined && second !== undefined) {
     return refused(fileProblem(second, `${first} is there too`, 'one file for one layer'));
   }
-  return present[0] ?? leadsNowhere(base);
+  return present[0] ?? leadsNowhere(base, reading.files);
 }
 
 export async function readFile(path: string, layer: LayerKind, reading: Reading): Promise<Layers> {
-  const { keys, gate, untrusted } = reading;
+  const { keys, files, gate, untrusted } = reading;
   const place = await gate.place(path);
   if (typeof place === 'object' && 'problem' in place) return refused(place.problem);
   // What has no real path is opened all the same, to tell what is not there from what this user may not reach.
   const real = place === 'absent' ? path : place.path;
-  const read = await readBoundedFile(real, FILE_BYTES_MAX);
+  const read = await files.read(real, FILE_BYTES_MAX);
   switch (read.kind) {
     case 'absent':
       return NOTHING;
@@ -70,13 +71,19 @@ export async function readFile(path: string, layer: LayerKind, reading: Reading)
 }
 
 /** `fleeet.yaml` would otherwise be a file that somebody trusts and nobody reads. `names` are the layers of this folder. */
-export async function strayFiles(folder: string, names: readonly string[]): Promise<Layers> {
+export async function strayFiles(
+  folder: string,
+  names: readonly string[],
+  files: FileSource,
+): Promise<Layers> {
   try {
-    const files = (await listFolder(folder)).filter((name) => LAYER_FILE.test(name) && !name.startsWith('.'));
-    const warnings = files
+    const layers = (await files.list(folder)).filter(
+      (name) => LAYER_FILE.test(name) && !name.startsWith('.'),
+    );
+    const warnings = layers
       .filter((name) => !names.includes(name.replace(LAYER_FILE, '')))
       .map((name) => (CONFLICT_COPY.test(name) ? conflictCopy(folder, name) : stray(folder, name, names)));
-    return { ...NOTHING, warnings: [...warnings, ...(await conflictsBelow(folder))] };
+    return { ...NOTHING, warnings: [...warnings, ...(await conflictsBelow(folder, files))] };
   } catch (error) {
     return refused(fileProblem(folder, errorMessage(error), 'a folder that this user may read'));
   }
@@ -84,7 +91,7 @@ export async function strayFiles(folder: string, names: readonly string[]): Prom
 
 /** Names of the layers in `groups/` or `devices/`: their files without the ending, conflict copies left out. */
 export async function layerNames(folder: string): Promise<readonly string[]> {
-  const files = (await listFolder(folder)).filter(
+  const files = (await DISK.list(folder)).filter(
     (name) => LAYER_FILE.test(name) && !name.startsWith('.') && !CONFLICT_COPY.test(name),
   );
   return [...new Set(files.map((name) => name.replace(LAYER_FILE, '')))];
@@ -112,9 +119,9 @@ function contentOf(file: { path: string; layer: LayerKind; bytes: Uint8Array }, 
 }
 
 /** A name whose link leads to nothing is half a delivery, and no sign that a layer is not wanted. */
-async function leadsNowhere(base: string): Promise<Layers> {
+async function leadsNowhere(base: string, files: FileSource): Promise<Layers> {
   try {
-    const names = await listFolder(dirname(base));
+    const names = await files.list(dirname(base));
     const found = ENDINGS.map((ending) => `${basename(base)}.${ending}`).find((name) => names.includes(name));
     if (found === undefined) return NOTHING;
     return refused(
@@ -125,10 +132,10 @@ async function leadsNowhere(base: string): Promise<Layers> {
   }
 }
 
-async function conflictsBelow(folder: string): Promise<readonly string[]> {
+async function conflictsBelow(folder: string, files: FileSource): Promise<readonly string[]> {
   const found = await Promise.all(
     ['groups', 'devices'].map(async (below) => {
-      const names = await listFolder(join(folder, below));
+      const names = await files.list(join(folder, below));
       return names
         .filter((name) => CONFLICT_COPY.test(name))
         .map((name) => conflictCopy(join(folder, below), name));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isAbsent, NOTHING, readLayer, type Layers } from './layer-files.ts';
 import { deviceId, groupNames } from './formats.ts';
 import { lastValue } from './merge.ts';
+import type { FileSource } from './file-source.ts';
 import { openSource, treeOf, type Source } from './open-source.ts';
 import { valueProblem } from './problem.ts';
 import { rolloutOf, type Rollout, type Tree } from './rollout.ts';
@@ -12,6 +13,7 @@ import type { Trust } from './trust.ts';
 
 export interface LayerOptions {
   readonly keys: Keys;
+  readonly files: FileSource;
   readonly paths: readonly string[];
   readonly pathsMayBeAbsent: boolean;
   /** Environment, then flags: they have a word in which layers there are. */

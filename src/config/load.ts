@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { readSystemText } from '../support/files.ts';
 import { isRecord } from './format.ts';
+import { DISK, type FileSource } from './file-source.ts';
 import { absolutePath } from './formats.ts';
 import { machineIdentity, type Identity } from './identity.ts';
 import { readLayers } from './layers.ts';
@@ -31,6 +32,8 @@ export interface LoadOptions {
   readonly device?: string;
   /** In place of the tree that `rollout` chooses. */
   readonly tree?: Tree;
+  /** In place of the disk: what was kept of these paths. */
+  readonly files?: FileSource;
   /** Whose files are believed; absent: everybody's, which is for trees that no daemon will run. */
   readonly trust?: Trust;
 }
@@ -65,6 +68,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadOutcome> {
       : { kind: 'named', deviceId: device };
   const layers = await readLayers({
     keys,
+    files: options.files ?? DISK,
     paths: options.paths,
     pathsMayBeAbsent: options.defaultPathMayBeAbsent,
     above,

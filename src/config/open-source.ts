@@ -1,6 +1,6 @@
 // Opens one `--config` path as far as that goes before the device has a name: fleet, next/fleet and local. It chooses nothing.
 import { join } from 'node:path';
-import { pathKind } from '../support/files.ts';
+import type { FileSource } from './file-source.ts';
 import {
   isAbsent,
   NOTHING,
@@ -29,16 +29,18 @@ export interface Source {
 
 export interface SourceOptions {
   readonly keys: Keys;
+  readonly files: FileSource;
   readonly pathsMayBeAbsent: boolean;
   readonly withLocal: boolean;
   readonly trust?: Trust;
 }
 
 export async function openSource(path: string, options: SourceOptions): Promise<Source> {
-  const { keys, pathsMayBeAbsent, trust } = options;
+  const { keys, files, pathsMayBeAbsent, trust } = options;
   const untrusted = trust?.untrusted ?? 'refuse';
-  const alone = { reading: { keys, untrusted, gate: fileGate(trust) }, fleet: NOTHING, local: NOTHING };
-  const kind = await pathKind(path);
+  const reading = { keys, files, untrusted, gate: fileGate(files, trust) };
+  const alone = { reading, fleet: NOTHING, local: NOTHING };
+  const kind = await files.kind(path);
   switch (kind) {
     case 'folder':
       return openFolder(path, options);
@@ -81,12 +83,13 @@ export function treeOf(source: Source, tree: Tree): Source {
   };
 }
 
-async function openFolder(path: string, { keys, withLocal, trust }: SourceOptions): Promise<Source> {
-  const { gate, problems } = await folderGate(path, trust);
+async function openFolder(path: string, options: SourceOptions): Promise<Source> {
+  const { keys, files, withLocal, trust } = options;
+  const { gate, problems } = await folderGate(path, files, trust);
   const untrusted = trust?.untrusted ?? 'refuse';
-  const reading: Reading = { keys, gate, untrusted };
+  const reading: Reading = { keys, files, gate, untrusted };
   const folder = gate.root;
-  const strays = await strayFiles(folder, ['fleet', 'local']);
+  const strays = await strayFiles(folder, ['fleet', 'local'], files);
   const next = await openNext(join(folder, 'next'), reading);
   return {
     folder,
@@ -113,10 +116,10 @@ async function openNext(
 ): Promise<
   { readonly tree?: NonNullable<Source['next']>; readonly without?: readonly string[] } | undefined
 > {
-  if ((await pathKind(folder)) !== 'folder') return undefined;
+  if ((await reading.files.kind(folder)) !== 'folder') return undefined;
   const fleet = await readLayer(join(folder, 'fleet'), 'next/fleet', reading);
   if (isAbsent(fleet)) {
     return { without: [`${folder} is not taken by any device: it has no fleet file`] };
   }
-  return { tree: { folder, fleet, warnings: await strayFiles(folder, ['fleet']) } };
+  return { tree: { folder, fleet, warnings: await strayFiles(folder, ['fleet'], reading.files) } };
 }

@@ -1,6 +1,6 @@
 // Decides whose files are believed, by owner, permissions and place; it changes none of them and reads no content.
 import { dirname } from 'node:path';
-import { resolveLink } from '../support/files.ts';
+import type { FileSource } from './file-source.ts';
 import { fileProblem, formatProblem, type Problem } from './problem.ts';
 
 export interface Trust {
@@ -36,9 +36,10 @@ export function objectionWarning(problem: Problem): string {
 /** The gate of a folder, with what is wrong with the folder itself. Without `trust` everything is believed. */
 export async function folderGate(
   path: string,
+  files: FileSource,
   trust: Trust | undefined,
 ): Promise<{ readonly gate: Gate; readonly problems: readonly Problem[] }> {
-  const root = (await resolveLink(path)) ?? path;
+  const root = (await files.resolve(path)) ?? path;
   const own = await trust?.folderOwner(root);
   const trusted = trust && new Set([0, trust.userId, ...(own === undefined ? [] : [own.ownerUid])]);
   const seen = new Set<string>();
@@ -51,7 +52,7 @@ export async function folderGate(
   const gate: Gate = {
     root,
     async place(inner) {
-      const real = await resolveLink(inner);
+      const real = await files.resolve(inner);
       if (real === undefined) return 'absent';
       if (trust === undefined || isBelow(real, root)) return { path: real };
       const found = `it is a link to ${real}`;
@@ -66,12 +67,12 @@ export async function folderGate(
 }
 
 /** The gate of one file that was named by itself: its owner counts, its folder and where it leads do not. */
-export function fileGate(trust: Trust | undefined): Gate {
+export function fileGate(files: FileSource, trust: Trust | undefined): Gate {
   const trusted = trust && new Set([0, trust.userId]);
   return {
     root: '',
     place: async (path) => {
-      const real = await resolveLink(path);
+      const real = await files.resolve(path);
       return real === undefined ? 'absent' : { path: real };
     },
     objections: (path, owner) => Promise.resolve(ownerProblems(path, owner, trusted)),

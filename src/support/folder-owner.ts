@@ -1,8 +1,10 @@
-// Says who owns a folder and who may write in it, by its opened descriptor; it lists and changes nothing.
+// Says who owns a folder and who may write in it; it lists, makes and changes nothing.
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { access, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errorCode, errorMessage } from './errors.ts';
 
-/** `undefined` where it cannot be opened as a folder. */
+/** By its opened descriptor; `undefined` where it cannot be opened as a folder. */
 export async function folderOwner(
   path: string,
 ): Promise<{ readonly ownerUid: number; readonly mode: number } | undefined> {
@@ -16,5 +18,18 @@ export async function folderOwner(
     }
   } catch {
     return undefined; // whoever reads in it meets the same and says so
+  }
+}
+
+/** Whether this user may write in a folder or, where it is not there, make it; it makes nothing. */
+export async function mayWriteIn(folder: string): Promise<'yes' | { readonly detail: string }> {
+  for (let at = folder; ; at = dirname(at)) {
+    try {
+      if (!(await stat(at)).isDirectory()) return { detail: `${at} is no folder` };
+      await access(at, constants.W_OK | constants.X_OK);
+      return 'yes';
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT' || at === dirname(at)) return { detail: errorMessage(error) };
+    }
   }
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DISK } from '../../src/config/file-source.ts';
 import { readLayers, type ReadLayers } from '../../src/config/layers.ts';
 import { rolloutOf, shareOf } from '../../src/config/rollout.ts';
 import { schemaKeys } from '../../src/config/schema.ts';
@@ -57,6 +58,7 @@ describe('readLayers() with a next tree', () => {
       await writeFile(join(folder, name), text);
     }
     return readLayers({
+      files: DISK,
       ...{ keys: schemaKeys(), paths: [folder], pathsMayBeAbsent: false, above: [], withLocal: true },
       defaultDeviceId: id,
     });

@@ -1,9 +1,11 @@
 // What a changed key concerns, and what is judged of files that load.
 import assert from 'node:assert/strict';
 import { changesBetween, withoutRestartKeys } from '../../src/config/live/changes.ts';
-import { treeOfFiles } from '../../src/config/live/kept-tree.ts';
-import { judge, unfinished, vanished, type Version } from '../../src/config/live/version.ts';
+import { treeOfFiles, type KeptTree } from '../../src/config/live/kept-tree.ts';
+import { beginTrial } from '../../src/config/live/trial.ts';
+import { judge, lost, unfinished, type Version } from '../../src/config/live/version.ts';
 import { loadConfig, type Loaded } from '../../src/config/load.ts';
+import { formatProblem } from '../../src/config/problem.ts';
 
 async function loaded(...settings: readonly string[]): Promise<Loaded> {
   const outcome = await loadConfig({
@@ -77,47 +79,43 @@ describe('judge()', () => {
   it('refuses the files that were rolled back', async () => {
     const [running, candidate] = [await version(), await version(BROKER)];
     const kept = { bad: candidate.tree.hash };
-    assert.deepEqual(judge(candidate, { running, good: running, kept, online: true }), {
+    assert.deepEqual(judge(candidate, { newest: running, good: running, kept, online: true }), {
       kind: 'rolledBackBefore',
     });
   });
 
-  const table: readonly (readonly [
-    string,
-    readonly string[],
-    boolean,
-    'bounded' | 'unbounded' | undefined,
-  ])[] = [
+  const table: readonly (readonly [string, readonly string[], boolean, 'before' | 'none' | undefined])[] = [
     ['a filter', ['results.timeoutSeconds=5'], true, undefined],
-    ['a broker while the link is up', [BROKER], true, 'bounded'],
-    ['a broker in an outage', [BROKER], false, 'unbounded'],
+    ['a broker while the link is up', [BROKER], true, 'before'],
+    ['a broker in an outage', [BROKER], false, 'none'],
     ['a broker where probation is off', [BROKER, 'config.probationSeconds=0'], true, undefined],
   ];
-  for (const [what, settings, online, bound] of table) {
-    it(`applies ${what}: ${bound ?? 'no probation'}`, async () => {
+  for (const [what, settings, online, evidence] of table) {
+    it(`applies ${what}: ${evidence ?? 'no'} evidence`, async () => {
       const [running, candidate] = [await version(), await version(...settings)];
-      const judgement = judge(candidate, { running, good: running, kept: {}, online });
-      const trial = bound === undefined ? {} : { trial: { hash: candidate.tree.hash, spentMs: 0, bound } };
+      const judgement = judge(candidate, { newest: running, good: running, kept: {}, online });
+      const trial = evidence === undefined ? {} : { trial: beginTrial(candidate.tree.hash, evidence) };
       assert.deepEqual(judgement, { kind: 'apply', ...trial });
     });
   }
 
   it('gives a second change no new time where the way to the broker is the same, and new time where it is not', async () => {
     const [good, running] = [await version(), await version(BROKER)];
-    const kept = { trial: { hash: running.tree.hash, spentMs: 70_000, bound: 'bounded' as const } };
-    const now = { running, good, kept, online: false };
+    const kept = { trial: { ...beginTrial(running.tree.hash, 'before'), spentMs: 70_000 } };
+    const now = { newest: running, good, kept, online: false };
     const same = await version(BROKER, 'log.level=warn');
     const other = await version('mqtt.url=mqtt://third');
     assert.deepEqual(judge(same, now), { kind: 'apply', trial: { ...kept.trial, hash: same.tree.hash } });
     // The outage began with our own change, so it excuses nothing.
-    const anew = { hash: other.tree.hash, spentMs: 0, bound: 'bounded' };
+    const anew = beginTrial(other.tree.hash, 'before');
     assert.deepEqual(judge(other, now), { kind: 'apply', trial: anew });
   });
 
   it('ends the probation where the way is the good one again', async () => {
     const [good, running] = [await version(), await version(BROKER)];
-    const kept = { trial: { hash: running.tree.hash, spentMs: 0, bound: 'bounded' as const } };
-    assert.deepEqual(judge(await version('log.level=warn'), { running, good, kept, online: false }), {
+    const kept = { trial: beginTrial(running.tree.hash, 'before') };
+    const now = { newest: running, good, kept, online: false };
+    assert.deepEqual(judge(await version('log.level=warn'), now), {
       kind: 'apply',
     });
   });
@@ -144,14 +142,44 @@ describe('unfinished()', () => {
   }
 });
 
-describe('vanished()', () => {
-  it('tells a tree that is gone from one that never was', () => {
-    const some = treeOfFiles([{ source: 0, path: 'fleet.yaml', bytes: Buffer.from('{}') }], undefined);
-    const none = treeOfFiles([], undefined);
-    assert.notEqual(vanished('/etc/shutterd', some, none), undefined);
-    assert.deepEqual(
-      [vanished('', none, none), vanished('', undefined, none), vanished('', some, some)],
-      [...[undefined, undefined, undefined]],
+describe('lost()', () => {
+  const tree = (files: Readonly<Record<string, string>>): KeptTree =>
+    treeOfFiles(
+      Object.entries(files).map(([path, text]) => ({ source: 0, path, bytes: Buffer.from(text) })),
+      undefined,
     );
+  const some = { 'fleet.yaml': 'a: 1', 'local.yaml': 'b: 1' };
+  const table: readonly (readonly [
+    string,
+    Record<string, string>,
+    Record<string, string>,
+    RegExp | undefined,
+  ])[] = [
+    ['all files gone', some, {}, /all its files are gone/],
+    ['all delivered files gone', some, { 'local.yaml': 'b: 1' }, /all its files but the local ones are gone/],
+    ['a file cut to nothing', some, { ...some, 'fleet.yaml': '' }, /fleet\.yaml: it is empty and was not/],
+    [
+      'a local file cut to nothing',
+      some,
+      { ...some, 'local.yaml': '' },
+      /local\.yaml: it is empty and was not/,
+    ],
+    ['a file that says nothing on purpose', some, { ...some, 'fleet.yaml': '{}' }, undefined],
+    ['a file that was empty before', { 'fleet.yaml': '' }, { 'fleet.yaml': '' }, undefined],
+    ['a new empty file', some, { ...some, 'groups/a.yaml': '' }, undefined],
+    ['local files alone, as before', { 'local.yaml': 'a' }, { 'local.yaml': 'b' }, undefined],
+    ['no files, as before', {}, {}, undefined],
+    ['the same files', some, some, undefined],
+  ];
+  for (const [what, before, now, problem] of table) {
+    it(`${problem === undefined ? 'lets pass' : 'refuses'} ${what}`, () => {
+      const problems = lost(['/etc/shutterd'], tree(before), tree(now)).map(formatProblem);
+      assert.equal(problems.length, problem === undefined ? 0 : 1);
+      assert.match(problems[0] ?? '', problem ?? /^$/);
+    });
+  }
+
+  it('lets pass everything where nothing was known before', () => {
+    assert.deepEqual(lost(['/etc/shutterd'], undefined, tree({})), []);
   });
 });

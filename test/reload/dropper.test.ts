@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { boot } from '../../src/config/live/boot.ts';
 import { createKeeper } from '../../src/config/live/keeper.ts';
 import { createStateStore } from '../../src/config/live/kept-state.ts';
-import { loadConfig, type LoadOutcome } from '../../src/config/load.ts';
+import type { LoadPaths } from '../../src/config/live/candidate.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { createSystemClock, sleep } from '../../src/support/clock.ts';
+import { mayWriteIn } from '../../src/support/folder-owner.ts';
 import { Arrivals } from '../helpers/arrivals.ts';
 import { createRecordingLog } from '../helpers/recording-log.ts';
 import { Scope } from '../helpers/scope.ts';
@@ -167,16 +169,17 @@ async function keep(
   }: { readonly folder: string; readonly root: string; readonly applied: Arrivals<number> },
 ): Promise<() => Promise<void>> {
   const [clock, log, paths] = [CLOCK, createRecordingLog(), [folder]];
-  const load = (from: readonly string[]): Promise<LoadOutcome> =>
+  const load: LoadPaths = (from, files) =>
     loadConfig({
+      ...(files === undefined ? {} : { files }),
       ...{ paths: from, defaultPathMayBeAbsent: false, env: {}, hostName: 'pi-test' },
       settings: ['device.id=pi-test'],
     });
   const store = createStateStore(join(root, 'state'), paths);
-  const booted = await boot({ clock, log, paths, load, store }, {});
+  const booted = await boot({ clock, log, paths, load, store, reachable: mayWriteIn, quietMs: QUIET_MS }, {});
   assert.equal(booted.kind, 'ready');
   const times = { quietMs: QUIET_MS, askedQuietMs: 20, rescanMs: 1000 };
-  const keeper = createKeeper({ clock, log, paths, load, store, times }, booted);
+  const keeper = createKeeper({ clock, log, paths, load, store, times, reachable: mayWriteIn }, booted);
   const over = new AbortController();
   const daemon = {
     apply: (config: Config): void => {

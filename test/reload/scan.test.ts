@@ -1,10 +1,13 @@
 // Looks at files that change: each change is seen, what is no layer is not, and what is kept comes back byte for byte.
 import assert from 'node:assert/strict';
-import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createStateStore } from '../../src/config/live/kept-state.ts';
-import { layOut, takeTree, treeOfFiles } from '../../src/config/live/kept-tree.ts';
+import { filesOf, takeTree, treeOfFiles } from '../../src/config/live/kept-tree.ts';
+import { beginTrial } from '../../src/config/live/trial.ts';
 import { scanTree } from '../../src/config/live/scan.ts';
+import { watchFolders } from '../../src/support/watch-files.ts';
+import { Arrivals } from '../helpers/arrivals.ts';
 import { Scope } from '../helpers/scope.ts';
 
 describe('scanTree()', () => {
@@ -85,24 +88,63 @@ describe('scanTree()', () => {
   }
 });
 
+describe('watchFolders()', () => {
+  const scope = new Scope();
+  afterEach(() => scope.end());
+
+  it('hears of a folder that was made anew and has the inode of the one before', async () => {
+    const folder = join(await scope.folder(), 'config');
+    await mkdir(folder);
+    const heard = new Arrivals<true>();
+    const watch = watchFolders(() => {
+      heard.add(true);
+    });
+    scope.defer(() => {
+      watch.close();
+    });
+    const identity = new Map([[folder, 'device and inode']]);
+    watch.set(identity);
+    await rm(folder, { recursive: true });
+    await mkdir(folder);
+    await heard.nth(1);
+    watch.set(identity);
+    const before = heard.all.length;
+    await writeFile(join(folder, 'fleet.yaml'), '');
+    await heard.nth(before + 1);
+  });
+});
+
 describe('createStateStore()', () => {
   const scope = new Scope();
   afterEach(() => scope.end());
 
-  it('gives nothing where nothing, damage or other bytes are kept', async () => {
+  it('gives nothing of what is damaged, says what is so, and is written anew', async () => {
     const root = await scope.folder();
     const store = createStateStore(root, ['/a']);
-    assert.deepEqual(await store.read(), {});
+    assert.deepEqual(await store.read(), { state: {} });
     const good = treeOfFiles([{ source: 0, path: 'fleet.yaml', bytes: Buffer.from('a') }], 'g');
     await store.write({ good, bad: 'b' });
-    const file = join(store.layoutFolder, '..', 'state.json');
-    await writeFile(
-      file,
-      '{"version":1,"good":{"files":[{"source":0,"path":"fleet.yaml","base64":"Yg=="}],"hash":"no"}}',
-    );
-    assert.deepEqual(await store.read(), {});
-    await writeFile(file, '\0\0');
-    assert.deepEqual(await store.read(), {});
+    const whole = await readFile(store.path, 'utf8');
+    const damaged: readonly (readonly [string, string, RegExp])[] = [
+      ['cut', whole.slice(0, whole.length / 2), /cut or was overwritten/],
+      ['empty', '', /cut or was overwritten/],
+      ['zeros', '\0'.repeat(whole.length), /cut or was overwritten/],
+      ['other bytes', whole.replace('"YQ=="', '"Yg=="'), /do not have their hash/],
+      ['a path out of the folder', whole.replace('fleet.yaml', '../../x.yaml'), /do not have their hash/],
+      ['of a later release', whole.replace('"version":1', '"version":2'), /another release/],
+      ['of none', whole.replace('"version":1,', ''), /another release/],
+    ];
+    for (const [what, text, why] of damaged) {
+      await writeFile(store.path, text);
+      const { state, damage } = await store.read();
+      assert.deepEqual(state, {}, what);
+      assert.match(damage ?? '', why, what);
+    }
+    await rm(store.path);
+    await symlink(root, store.path);
+    assert.match((await store.read()).damage ?? '', /no file of this service/);
+    await store.write({ good });
+    assert.deepEqual(await store.read(), { state: { good } });
   });
 
   it('gives back what was kept, and to no other configuration', async () => {
@@ -118,14 +160,21 @@ describe('createStateStore()', () => {
     assert.notEqual(good, undefined);
     const state = {
       ...(good === undefined ? {} : { good }),
-      trial: { hash: 'h', spentMs: 5, bound: 'bounded' as const },
+      trial: { ...beginTrial('h', 'none'), side: 'old' as const, spentMs: 5 },
     };
     await createStateStore(root, ['/a']).write(state);
-    assert.deepEqual(await createStateStore(root, ['/a']).read(), state);
-    assert.deepEqual(await createStateStore(root, ['/b']).read(), {});
+    assert.deepEqual((await createStateStore(root, ['/a']).read()).state, state);
+    assert.deepEqual((await createStateStore(root, ['/b']).read()).state, {});
     if (good === undefined) return;
-    const [place = ''] = await layOut(good, { folder: join(root, 'layout'), sources: 1 });
-    const again = await takeTree([place], [join(place, 'groups', 'a.yaml'), join(place, 'local.json')], 'g1');
-    assert.equal(again?.hash, good.hash);
+    const kept = filesOf(good, ['/a']);
+    assert.deepEqual(await kept.list('/a'), ['groups', 'local.json']);
+    assert.deepEqual(
+      await Promise.all(['/a', '/a/groups', '/a/groups/a.yaml', '/a/devices'].map((at) => kept.kind(at))),
+      ['folder', 'folder', 'file', 'absent'],
+    );
+    const read = await kept.read('/a/groups/a.yaml', 3);
+    assert.deepEqual(read.kind === 'read' && [...read.bytes], [0, 255, 10]);
+    assert.equal((await kept.read('/a/groups/a.yaml', 2)).kind, 'tooLarge');
+    assert.equal((await kept.read('/a/fleet.yaml', 2)).kind, 'absent');
   });
 });

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configure, createHome, startDaemon, type Daemon, type Home } from '../helpers/daemon.ts';
+import { createSeededRandom } from '../chaos/seeded-random.ts';
 import { freePort } from '../helpers/free-port.ts';
-import { startMosquitto, type Mosquitto } from '../helpers/mosquitto.ts';
+import { prepareMosquitto, startMosquitto, type Mosquitto } from '../helpers/mosquitto.ts';
 import { subscribe, type Subscriber } from '../helpers/mqtt-peer.ts';
 import { Scope } from '../helpers/scope.ts';
 import { json, quick, REQUEST, STATUS, stopsClean, storeSome, type Json, type Settings } from './settings.ts';
@@ -122,14 +123,14 @@ describe('shutterd run, when its files change', function () {
 
   it('goes back though it is killed in the middle of the probation', async () => {
     await start();
-    await change({ 'mqtt.url': `mqtt://127.0.0.1:${await freePort()}`, 'config.probationSeconds': 13 });
+    await change({ 'mqtt.url': `mqtt://127.0.0.1:${await freePort()}`, 'config.probationSeconds': 12 });
     await daemon.waitFor('config.applied', 2);
     await daemon.kill9();
     daemon = startDaemon(scope, home);
-    await daemon.waitFor('config.applied');
-    assert.equal(daemon.of('config.applied')[0]?.['probation'], 'bounded');
-    await daemon.waitFor('config.rolledBack');
+    const resumed = await daemon.waitFor('config.applied'); // 10 s nearer to its end
+    assert.equal(resumed['probation'], 'resumed');
     await daemon.waitFor('broker.connected');
+    assert.equal(daemon.of('config.applied')[1]?.['because'], 'notReached');
     await stopsClean(daemon, home);
   });
 
@@ -143,10 +144,83 @@ describe('shutterd run, when its files change', function () {
       'config.probationSeconds': 1,
       'log.level': 'debug',
     });
-    const { probation } = await daemon.waitFor('config.applied', 2);
-    assert.equal(probation, 'unbounded');
-    await daemon.waitFor('broker.retry', 4); // a second apart at least
+    const { evidence } = await daemon.waitFor('config.applied', 2);
+    assert.equal(evidence, 'none');
+    await daemon.waitFor('config.applied', 4); // the one before had its time, too
+    const other = await prepareMosquitto(scope, { port });
+    await other.start();
+    await daemon.waitFor('broker.connected', 2);
+    await daemon.lines.nth(1, (line) => line['probation'] === 'passed');
     assert.equal(daemon.of('config.rolledBack').length, 0);
+    await stopsClean(daemon, home);
+  });
+
+  it('rolls back another broker that came while it was off, and stays on the good one', async () => {
+    await start();
+    await daemon.stop();
+    const nowhere = `mqtt://127.0.0.1:${await freePort()}`;
+    await configure(home, { ...settings, 'mqtt.url': nowhere, 'config.probationSeconds': 2 });
+    daemon = startDaemon(scope, home);
+    assert.equal((await daemon.waitFor('config.applied'))['probation'], 'begun');
+    // Nobody knows whether the network is there: the good one says so, then the other one has its time again.
+    await daemon.waitFor('broker.connected');
+    await daemon.waitFor('config.rolledBack');
+    assert.deepEqual(
+      daemon.of('config.applied').map((line) => line['probation'] ?? line['because']),
+      ['begun', 'notReached', 'again', 'notReached'],
+    );
+    await status(({ state }) => state === 'rolled-back');
+    assert.equal((await storeSome(daemon, 1)).length, 1);
+    await daemon.waitFor('request.acknowledged');
+    await daemon.kill9();
+    await start();
+    assert.equal(daemon.of('config.applied')[0]?.['because'], 'rolledBefore');
+    await stopsClean(daemon, home);
+  });
+
+  it('keeps another broker that came while it was off in an outage that it survives', async () => {
+    await start();
+    await daemon.stop();
+    await broker.stop();
+    const other = await prepareMosquitto(scope, { port: await freePort() });
+    await configure(home, { ...settings, 'mqtt.url': other.url, 'config.probationSeconds': 1 });
+    daemon = startDaemon(scope, home);
+    await daemon.lines.nth(2, (line) => line['because'] === 'notReached');
+    await Promise.all([broker.start(), other.start()]); // the network is back
+    await daemon.lines.nth(1, (line) => line['probation'] === 'passed');
+    assert.deepEqual([daemon.of('config.rolledBack').length, daemon.of('broker.refused').length], [0, 0]);
+    await stopsClean(daemon, home);
+  });
+
+  it('ends with the broker that answers, wherever in a probation it is killed', async function () {
+    const rounds = process.env['SHUTTERD_TEST_LONG'] === '1' ? 40 : 2;
+    this.timeout(rounds * 20_000 + 20_000);
+    const random = createSeededRandom(11);
+    await start();
+    const nowhere = `mqtt://127.0.0.1:${await freePort()}`;
+    for (let round = 1; round <= rounds; round += 1) {
+      const bad = {
+        'mqtt.url': nowhere,
+        'config.probationSeconds': 1,
+        'log.level': 'debug',
+        'trigger.maxAgeSeconds': round,
+      };
+      await configure(home, { ...settings, ...bad });
+      daemon.signal('SIGHUP');
+      for (let kills = 0; kills < 3; kills += 1) {
+        // At a line of the log, whichever: keeping, applying, going back, connecting.
+        const lines = 1 + Math.floor(random.fraction() * 8);
+        await daemon.lines.nth(Math.min(lines, daemon.lines.all.length + 1));
+        await daemon.kill9();
+        daemon = startDaemon(scope, home);
+        await daemon.waitFor('config.applied');
+      }
+      await daemon.waitFor('broker.connected');
+      await configure(home, settings);
+      await daemon.stop();
+      await start();
+      assert.equal(daemon.of('config.rejected').length, 0);
+    }
     await stopsClean(daemon, home);
   });
 

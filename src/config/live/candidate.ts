@@ -1,4 +1,5 @@
 // Reads the files once, as they are at one moment: a load counts only where no file has changed while it went on.
+import type { FileSource } from '../file-source.ts';
 import type { Loaded, LoadOutcome } from '../load.ts';
 import type { Problem } from '../problem.ts';
 import { takeTree, type KeptTree } from './kept-tree.ts';
@@ -10,7 +11,8 @@ export type Candidate =
   /** Somebody was writing. */
   | { readonly kind: 'moved' };
 
-export type LoadPaths = (paths: readonly string[]) => Promise<LoadOutcome>;
+/** Of the disk, or of `files` that were kept, which are trusted. */
+export type LoadPaths = (paths: readonly string[], files?: FileSource) => Promise<LoadOutcome>;
 
 /** `scan` is a look that the files have been at rest since for longer than their times are apart (some milliseconds). */
 export async function readCandidate(

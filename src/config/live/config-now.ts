@@ -23,7 +23,7 @@ const STATES: Readonly<Record<Booted['because'], ConfigNow['state']>> = Object.f
   badFiles: 'rejected',
   unfinished: 'rejected',
   rolledBefore: 'rolled-back',
-  probationOver: 'rolled-back',
+  notReached: 'rolled-back',
 });
 
 // A status message goes to everybody who looks; a tree may have a thousand errors.

@@ -17,18 +17,24 @@ export async function keepState({ store, log }: StateKeeping, kept: KeptState): 
   }
 }
 
-/** What was kept; nothing where the disk does not give it. Never rejects. */
+/** What was kept; nothing where the disk does not give it or gives something else, which is said. Never rejects. */
 export async function readState({ store, log }: StateKeeping): Promise<KeptState> {
   try {
-    return await store.read();
+    const { state, damage } = await store.read();
+    if (damage !== undefined) {
+      const detail = `Cannot use ${store.path}: ${damage}, it is written anew`;
+      log.warn('storage.failing', { code: 'damaged', detail, concerns: CONCERNS });
+    }
+    return state;
   } catch (error) {
     warnOfStorage(log, error);
     return {};
   }
 }
 
-/** Says that the disk refuses it, and what that concerns. */
-export function warnOfStorage(log: Log, error: unknown): void {
+const CONCERNS = 'the last good configuration, nothing else';
+
+function warnOfStorage(log: Log, error: unknown): void {
   const failure = { code: errorCode(error) ?? 'unknown', detail: errorMessage(error) };
-  log.warn('storage.failing', { ...failure, concerns: 'the last good configuration, nothing else' });
+  log.warn('storage.failing', { ...failure, concerns: CONCERNS });
 }

@@ -1,17 +1,19 @@
 // Keeps a daemon on a configuration that works: reads changed files, tries what changes the way to the broker, goes back.
 import { isAborted } from '../../support/abort.ts';
 import { createWakeup } from '../../support/wakeup.ts';
-import { formatProblem, type Problem } from '../problem.ts';
 import type { Config } from '../schema.ts';
 import type { Booted } from './boot.ts';
-import { changesBetween, withoutRestartKeys } from './changes.ts';
-import { configAtStart, configNow, type ConfigNow } from './config-now.ts';
+import { changesBetween } from './changes.ts';
+import type { ConfigNow } from './config-now.ts';
+import { createDeliveryPatience } from './delivery-patience.ts';
 import { keepState } from './keep-state.ts';
 import type { Configured, Keeper, KeeperDeps } from './keeper-parts.ts';
 import type { KeptState } from './kept-state.ts';
 import { readChange } from './read-change.ts';
+import { Stance } from './stance.ts';
+import { afterReached, afterSilence, type Trial } from './trial.ts';
 import { runTrials, type Trials } from './trials.ts';
-import { judge, rolledBackBefore, type Read, type Version } from './version.ts';
+import { judge, notReached, rolledBackBefore, type Read, type Version } from './version.ts';
 import { createTreeWatch, type Settled } from './watch-tree.ts';
 
 export function createKeeper(deps: KeeperDeps, booted: Booted): Keeper {
@@ -22,33 +24,34 @@ class FileKeeper implements Keeper {
   readonly #deps: KeeperDeps;
   readonly #wakeup = createWakeup();
   readonly #watch;
-  #running: Version;
+  readonly #patience;
+  readonly #stance: Stance;
   #good: Version;
+  /** The one on probation, whichever runs; else the one that runs. */
+  #newest: Version;
   #kept: KeptState;
-  #config: Config;
-  #now: ConfigNow;
   #read: Read;
   #scan: Booted['scan'];
-  #daemon: Configured | undefined;
   /** One decision after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(deps: KeeperDeps, booted: Booted) {
-    const { running, good, kept, scan, because } = booted;
+    const { running, good, tried, kept, scan, because } = booted;
     this.#deps = deps;
     this.#watch = createTreeWatch(deps);
-    [this.#running, this.#good, this.#kept, this.#scan] = [running, good, kept, scan];
-    this.#config = running.loaded.config;
+    this.#patience = createDeliveryPatience(deps.clock, deps.times.rescanMs);
+    this.#stance = new Stance(deps.log, booted);
+    [this.#good, this.#newest] = [good, tried ?? running];
+    [this.#kept, this.#scan] = [kept, scan];
     this.#read = because === 'unfinished' ? { ...running.tree, delivered: '' } : scan;
-    this.#now = configAtStart(booted);
   }
 
   config(): Config {
-    return this.#config;
+    return this.#stance.config();
   }
 
   now(): ConfigNow {
-    return this.#now;
+    return this.#stance.now();
   }
 
   readNow(): void {
@@ -56,19 +59,20 @@ class FileKeeper implements Keeper {
   }
 
   reached(config: Config): void {
-    if (config !== this.#config || this.#kept.trial === undefined) return;
+    if (this.#kept.trial === undefined) return;
     void this.#inTurn(async () => {
-      if (config !== this.#config || this.#kept.trial === undefined) return;
-      this.#good = this.#running;
-      await this.#keep({ good: this.#good.tree });
-      this.#wakeup.wake();
-      const { hash } = this.#running.loaded;
-      this.#deps.log.info('config.applied', { hash, probation: 'passed' });
+      const { trial } = this.#kept;
+      // A link of the way before, or of the other tree, proves nothing; one opened before a filter changed does.
+      if (trial === undefined || changesBetween(config, this.config()).link.length > 0) return;
+      const verdict = afterReached(trial);
+      if (verdict.kind === 'passed') await this.#pass();
+      else if (verdict.kind === 'failed') await this.#condemn(trial);
+      else await this.#turnTo(verdict.trial);
     });
   }
 
   async run(daemon: Configured, signal: AbortSignal): Promise<void> {
-    this.#daemon = daemon;
+    this.#stance.attach(daemon);
     await this.#inTurn(() => this.#keep(this.#kept)); // only now: the daemon holds the lock of its outbox
     try {
       await Promise.all([this.#follow(signal), runTrials(this.#trials(), signal)]);
@@ -89,121 +93,115 @@ class FileKeeper implements Keeper {
     return {
       ...{ clock: this.#deps.clock, wakeup: this.#wakeup },
       trial: () => this.#kept.trial,
-      probationSeconds: () => this.#config.config.probationSeconds,
+      probationSeconds: () => this.#newest.loaded.config.config.probationSeconds,
       spent: (trial, spentMs) =>
         this.#inTurn(async () => {
-          if (this.#kept.trial === trial) await this.#keep({ ...this.#kept, trial: { ...trial, spentMs } });
+          if (this.#kept.trial === trial) await this.#keepTrial({ ...trial, spentMs });
         }),
-      over: ({ hash }) => this.#inTurn(() => this.#rollBack(hash)),
+      over: (trial) =>
+        this.#inTurn(async () => {
+          if (this.#kept.trial === trial) await this.#turnTo(afterSilence(trial)); // else it has just been reached
+        }),
     };
   }
 
   async #consider(settled: Settled): Promise<void> {
-    const before = { read: this.#read, running: this.#running };
-    const change = await readChange(this.#deps, before, settled);
+    const { asked, scan } = settled;
+    if (!asked && this.#patience.waitsFor(scan.identity)) return;
+    const change = await readChange(this.#deps, { read: this.#read, newest: this.#newest }, settled);
     if (change.kind === 'moved') {
-      if (settled.asked) this.#watch.look();
+      if (asked) this.#watch.look();
       return;
     }
-    this.#scan = settled.scan;
     if (change.kind === 'unfinished') {
-      // A delivery that goes on is no news; whoever asks gets an answer.
-      const level = settled.asked ? 'warn' : 'debug';
-      this.#deps.log[level]('config.rejected', { problems: [formatProblem(change.problem)] });
+      // A delivery that goes on is no news; one that does not, or whoever asks, gets an answer.
+      if (!this.#patience.isOver(scan.identity) && !asked) return;
+      this.#scan = scan;
+      this.#stance.reject([change.problem]);
       return;
     }
-    this.#read = settled.scan;
-    if (change.kind === 'rejected') this.#reject(change.problems);
-    else await this.#accept(change, settled.asked);
+    [this.#scan, this.#read] = [scan, scan];
+    if (change.kind === 'rejected') this.#stance.reject(change.problems);
+    else await this.#accept({ loaded: change.loaded, tree: change.tree }, asked);
   }
 
-  async #accept({ loaded, tree }: Version, asked: boolean): Promise<void> {
-    const candidate = { loaded, tree };
-    const online = this.#daemon?.online() === true;
-    const judgement = judge(candidate, {
-      running: this.#running,
-      good: this.#good,
-      kept: this.#kept,
-      online,
-    });
+  async #accept(candidate: Version, asked: boolean): Promise<void> {
+    const now = { newest: this.#newest, good: this.#good, kept: this.#kept, online: this.#stance.online() };
+    const judgement = judge(candidate, now);
     switch (judgement.kind) {
       case 'rolledBackBefore':
-        this.#reject([rolledBackBefore(this.#deps.paths[0] ?? '.')], 'rolled-back');
+        this.#stance.reject([rolledBackBefore(this.#place())], 'rolled-back');
         return;
       case 'unchanged':
         await this.#unchanged(candidate, asked);
         return;
       case 'apply': {
         const { trial } = judgement;
+        this.#newest = candidate;
         if (trial === undefined) this.#good = candidate;
         // On disk first: a power cut from here on finds a way back.
         await this.#keep({ good: this.#good.tree, ...(trial === undefined ? {} : { trial }) });
-        const probation = trial === undefined ? {} : { probation: trial.bound };
-        this.#switchTo(candidate, { state: 'applied', problems: [] }, probation);
+        if (trial?.side === 'old') return; // it waits for its turn
+        const probation = trial === undefined ? {} : { probation: 'begun', evidence: trial.evidence };
+        this.#stance.switchTo(candidate, probation);
+        this.#wakeup.wake();
       }
     }
   }
 
   /** Other bytes that say the same: they are what a start without files would want. */
   async #unchanged(candidate: Version, asked: boolean): Promise<void> {
-    const { hash: hashBefore, generation } = this.#running.tree;
-    const sameTree = candidate.tree.hash === hashBefore && candidate.tree.generation === generation;
-    if (!sameTree) {
-      const { trial } = this.#kept;
-      if (trial === undefined) this.#good = candidate;
-      const { hash } = candidate.tree;
-      await this.#keep({
-        good: this.#good.tree,
-        ...(trial === undefined ? {} : { trial: { ...trial, hash } }),
-      });
+    const { trial } = this.#kept;
+    const { hash, generation } = this.#newest.tree;
+    const isSameTree = candidate.tree.hash === hash && candidate.tree.generation === generation;
+    this.#newest = candidate;
+    if (trial === undefined) this.#good = candidate;
+    if (!isSameTree) {
+      const on = trial === undefined ? {} : { trial: { ...trial, hash: candidate.tree.hash } };
+      await this.#keep({ good: this.#good.tree, ...on });
     }
-    const before = this.#now;
-    this.#running = candidate;
-    this.#tell(configNow(candidate, { state: 'applied', problems: [] }));
-    const news = asked || before.state !== 'applied' || before.generation !== this.#now.generation;
-    if (news) this.#deps.log.info('config.applied', { ...this.#now, changed: [] });
+    if (trial?.side !== 'old') this.#stance.confirm(candidate, asked);
   }
 
-  #switchTo(to: Version, as: Parameters<typeof configNow>[1], more: object): void {
-    const before = this.#config;
-    this.#running = to;
-    this.#config = Object.freeze(withoutRestartKeys(to.loaded.config, before));
-    const pending = changesBetween(this.#config, to.loaded.config).keys;
-    const changed = changesBetween(before, this.#config).keys;
-    this.#now = configNow(to, as);
-    if (as.state === 'applied') {
-      const { files, warnings } = to.loaded;
-      this.#deps.log[warnings.length > 0 ? 'warn' : 'info']('config.applied', {
-        ...{ ...this.#now, files, changed, ...more },
-        ...(pending.length > 0 ? { needsRestart: pending } : {}),
-        ...(warnings.length > 0 ? { warnings } : {}),
-      });
+  async #pass(): Promise<void> {
+    this.#good = this.#newest;
+    await this.#keep({ good: this.#good.tree });
+    this.#wakeup.wake();
+    this.#deps.log.info('config.applied', { hash: this.#good.loaded.hash, probation: 'passed' });
+  }
+
+  /** Lets the other one of the two try to reach the broker, or the same one once more. */
+  async #turnTo(trial: Trial): Promise<void> {
+    await this.#keepTrial(trial);
+    if (trial.side === 'new') {
+      this.#stance.switchTo(this.#newest, { probation: 'again', evidence: trial.evidence });
+    } else {
+      const why = { source: 'lastGood', because: 'notReached' };
+      this.#stance.switchTo(this.#good, why, [notReached(this.#place())]);
     }
-    this.#daemon?.apply(this.#config);
-    this.#tell(this.#now);
     this.#wakeup.wake();
   }
 
-  async #rollBack(hash: string): Promise<void> {
-    if (this.#kept.trial?.hash !== hash) return; // it has just passed
-    const { probationSeconds } = this.#config.config;
-    const from = this.#running.loaded.hash;
+  async #condemn({ hash }: Trial): Promise<void> {
+    const { probationSeconds } = this.#newest.loaded.config.config;
+    const [from, to] = [this.#newest.loaded.hash, this.#good.loaded.hash];
+    this.#newest = this.#good;
     await this.#keep({ good: this.#good.tree, bad: hash });
-    const to = this.#good.loaded.hash;
     const remedy = 'change the files: these are not tried again';
     this.#deps.log.error('config.rolledBack', { from, to, probationSeconds, remedy });
-    const problems = [rolledBackBefore(this.#deps.paths[0] ?? '.')];
-    this.#switchTo(this.#good, { state: 'rolled-back', problems }, {});
+    this.#stance.refuse([rolledBackBefore(this.#place())], 'rolled-back');
+    this.#wakeup.wake();
   }
 
-  #reject(problems: readonly Problem[], state: 'rejected' | 'rolled-back' = 'rejected'): void {
-    this.#deps.log.error('config.rejected', { problems: problems.map(formatProblem) });
-    this.#tell(configNow(this.#running, { state, problems }));
+  #place(): string {
+    return this.#deps.paths[0] ?? '.';
   }
 
-  #tell(now: ConfigNow): void {
-    this.#now = now;
-    this.#daemon?.stateChanged();
+  /** An outage may last for days: the first round is kept, and what follows it would only wear out the storage. */
+  async #keepTrial(trial: Trial): Promise<void> {
+    const kept = { ...this.#kept, trial };
+    if (trial.round === 0) await this.#keep(kept);
+    else this.#kept = kept;
   }
 
   async #keep(kept: KeptState): Promise<void> {

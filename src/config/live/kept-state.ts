@@ -4,15 +4,7 @@ import { join } from 'node:path';
 import { openDurableFolder } from '../../support/durable-file.ts';
 import { isRecord } from '../format.ts';
 import { treeOfFiles, type KeptFile, type KeptTree } from './kept-tree.ts';
-
-export interface Trial {
-  /** Of the tree on probation. */
-  readonly hash: string;
-  /** Running time that it has had without the broker. */
-  readonly spentMs: number;
-  /** `unbounded`: an outage began before the change, so the broker's silence says nothing about it. */
-  readonly bound: 'bounded' | 'unbounded';
-}
+import { beginTrial, type Trial } from './trial.ts';
 
 export interface KeptState {
   /** Ran last and, where it changed the way to the broker, has reached it. */
@@ -22,11 +14,17 @@ export interface KeptState {
   readonly bad?: string;
 }
 
+export interface ReadState {
+  readonly state: KeptState;
+  /** Why there is nothing though something lies there; nothing of a damaged state is believed. */
+  readonly damage?: string;
+}
+
 export interface StateStore {
-  /** Where a kept tree may be laid out. */
-  readonly layoutFolder: string;
-  /** Empty where nothing was kept or what was kept cannot be read back. Rejects with the system's error. */
-  read(): Promise<KeptState>;
+  /** The file. */
+  readonly path: string;
+  /** Empty where nothing was kept. Rejects with the system's error. */
+  read(): Promise<ReadState>;
   /** Whole or not at all. Rejects with the system's error. */
   write(state: KeptState): Promise<void>;
 }
@@ -41,12 +39,13 @@ export function createStateStore(stateDirectory: string, paths: readonly string[
   const name = createHash('sha256').update(JSON.stringify(paths)).digest('hex').slice(0, 16);
   const path = join(stateDirectory, 'configuration', name);
   return {
-    layoutFolder: join(path, 'layout'),
+    path: join(path, FILE_NAME),
     async read() {
       const folder = await openDurableFolder(path);
-      if (!(await folder.list()).includes(FILE_NAME)) return {};
+      if (!(await folder.list()).includes(FILE_NAME)) return { state: {} };
       const bytes = await folder.read(FILE_NAME, STATE_BYTES_MAX);
-      return bytes === undefined ? {} : parseState(Buffer.from(bytes).toString('utf8'));
+      if (bytes === undefined) return { state: {}, damage: 'it is no file of this service' };
+      return parseState(Buffer.from(bytes).toString('utf8'));
     },
     async write(state) {
       const folder = await openDurableFolder(path);
@@ -55,25 +54,42 @@ export function createStateStore(stateDirectory: string, paths: readonly string[
   };
 }
 
-function stateToJson({ good, ...rest }: KeptState): unknown {
-  if (good === undefined) return { version: VERSION, ...rest };
-  const files = good.files.map(({ bytes, ...place }) => ({
+function stateToJson({ good, trial, bad }: KeptState): unknown {
+  return {
+    version: VERSION,
+    ...(good === undefined ? {} : { good: treeToJson(good) }),
+    // What was known of the network is not known after a start.
+    ...(trial === undefined ? {} : { trial: { hash: trial.hash, side: trial.side, spentMs: trial.spentMs } }),
+    ...(bad === undefined ? {} : { bad }),
+  };
+}
+
+function treeToJson({ hash, generation, files }: KeptTree): unknown {
+  const texts = files.map(({ bytes, ...place }) => ({
     ...place,
     base64: Buffer.from(bytes).toString('base64'),
   }));
-  return { version: VERSION, ...rest, good: { hash: good.hash, generation: good.generation, files } };
+  return { hash, generation, files: texts };
 }
 
-function parseState(text: string): KeptState {
+function parseState(text: string): ReadState {
   const said = jsonOf(text);
-  if (!isRecord(said) || said['version'] !== VERSION) return {};
+  if (!isRecord(said)) return { state: {}, damage: 'its content is cut or was overwritten' };
+  if (said['version'] !== VERSION) {
+    return { state: {}, damage: `its version is not ${String(VERSION)}: another release wrote it` };
+  }
   const good = parseTree(said['good']);
+  if (good === undefined && said['good'] !== undefined) {
+    return { state: {}, damage: 'its files do not have their hash' };
+  }
   const trial = parseTrial(said['trial']);
   const { bad } = said;
   return {
-    ...(good === undefined ? {} : { good }),
-    ...(trial === undefined ? {} : { trial }),
-    ...(typeof bad === 'string' ? { bad } : {}),
+    state: {
+      ...(good === undefined ? {} : { good }),
+      ...(trial === undefined ? {} : { trial }),
+      ...(typeof bad === 'string' ? { bad } : {}),
+    },
   };
 }
 
@@ -81,7 +97,7 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // written whole, so somebody else was here: as if nothing were kept
+    return undefined; // written whole, so somebody else was here
   }
 }
 
@@ -105,7 +121,7 @@ function parseFile(said: unknown): KeptFile | undefined {
 
 function parseTrial(said: unknown): Trial | undefined {
   if (!isRecord(said)) return undefined;
-  const { hash, spentMs, bound } = said;
+  const { hash, side, spentMs } = said;
   if (typeof hash !== 'string' || typeof spentMs !== 'number') return undefined;
-  return { hash, spentMs, bound: bound === 'unbounded' ? 'unbounded' : 'bounded' };
+  return { ...beginTrial(hash, 'none'), side: side === 'old' ? 'old' : 'new', spentMs };
 }

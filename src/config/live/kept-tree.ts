@@ -1,9 +1,9 @@
-// The raw files of one configuration tree as they were read: taken, told apart by their hash, laid out again. It judges none.
+// The raw files of one configuration tree as they were read: taken, told apart by their hash, given to be loaded again. It judges none.
 import { createHash } from 'node:crypto';
-import { basename, dirname, isAbsolute, join, relative } from 'node:path';
-import { openDurableFolder } from '../../support/durable-file.ts';
-import { readBoundedFile, removeWhole, resolveLink } from '../../support/files.ts';
+import { isAbsolute, join, relative } from 'node:path';
+import { readBoundedFile, resolveLink } from '../../support/files.ts';
 import { FILE_BYTES_MAX } from '../document.ts';
+import { filesInMemory, type FileSource } from '../file-source.ts';
 
 export interface KeptFile {
   /** Which of the `--config` paths it is in. */
@@ -48,17 +48,15 @@ export function treeOfFiles(files: readonly KeptFile[], generation: string | und
   };
 }
 
-/** Writes the files below `folder`, where nothing else stays; gives the paths to load in place of the `--config` ones. */
-export async function layOut(
-  tree: KeptTree,
-  { folder, sources }: { readonly folder: string; readonly sources: number },
-): Promise<readonly string[]> {
-  await removeWhole(folder);
-  for (const { source, path, bytes } of tree.files) {
-    const place = join(folder, String(source), path);
-    await (await openDurableFolder(dirname(place))).write(basename(place), [bytes]);
-  }
-  return Array.from({ length: sources }, (_, source) => join(folder, String(source)));
+/** The files as they lay below these `--config` paths, to be loaded without a disk that may be full or gone. */
+export function filesOf(tree: KeptTree, paths: readonly string[]): FileSource {
+  const byPath = new Map(
+    tree.files.map(({ source, path, bytes }) => [join(paths[source] ?? '', path), bytes] as const),
+  );
+  return filesInMemory(
+    byPath,
+    paths.filter((path) => !byPath.has(path)),
+  );
 }
 
 function placeOf(
@@ -77,7 +75,7 @@ function isInside(path: string): boolean {
 }
 
 /** A file that was named by itself belongs to the machine, too. */
-function isLocal({ path }: KeptFile): boolean {
+export function isLocal({ path }: KeptFile): boolean {
   return path === '' || /^local\.[a-z]+$/.test(path);
 }
 

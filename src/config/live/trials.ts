@@ -2,14 +2,14 @@
 import { isAborted } from '../../support/abort.ts';
 import type { Clock } from '../../support/clock.ts';
 import { waitAtMost, type Wakeup } from '../../support/wakeup.ts';
-import { isOver } from './boot.ts';
-import type { Trial } from './kept-state.ts';
+import { isOver, probationMs, type Trial } from './trial.ts';
 
 export interface Trials {
   readonly clock: Clock;
   /** Woken when another trial, or none, is under way. */
   readonly wakeup: Wakeup;
   readonly trial: () => Trial | undefined;
+  /** Of the tree on probation. */
   readonly probationSeconds: () => number;
   readonly spent: (trial: Trial, spentMs: number) => Promise<void>;
   readonly over: (trial: Trial) => Promise<void>;
@@ -23,13 +23,13 @@ export async function runTrials(trials: Trials, signal: AbortSignal): Promise<vo
   while (!isAborted(signal)) {
     const trial = trials.trial();
     const probationSeconds = trials.probationSeconds();
-    if (trial?.bound !== 'bounded') {
+    if (trial === undefined) {
       await wakeup.wait(signal);
     } else if (isOver(trial, probationSeconds)) {
       await trials.over(trial);
     } else {
       const startedMs = clock.monotonicMs();
-      const ms = Math.min(STEP_MS, probationSeconds * 1000 - trial.spentMs);
+      const ms = Math.min(STEP_MS, probationMs(trial, probationSeconds) - trial.spentMs);
       await waitAtMost(wakeup, { clock, ms }, signal);
       await trials.spent(trial, trial.spentMs + clock.monotonicMs() - startedMs);
     }
