@@ -7,6 +7,7 @@ import { openPictureStages } from './app/picture.ts';
 import { createRestingPicture } from './app/resting-picture.ts';
 import { buildResults, type ResultsPart } from './app/results.ts';
 import { createTriggers, pauseFolder, type Triggers } from './app/triggers.ts';
+import { watchedOutbox } from './app/watched.ts';
 import { changesBetween } from './config/live/changes.ts';
 import type { Config } from './config/schema.ts';
 import { subscriptions } from './config/stage-settings.ts';
@@ -15,6 +16,7 @@ import type { IncomingMessage, Random } from './domain.ts';
 import { openOutbox } from './outbox/open-outbox.ts';
 import { runPipeline, type Stages } from './pipeline.ts';
 import type { ConfigFacts } from './status/status-message.ts';
+import { serviceLine } from './status/service-line.ts';
 import type { Status } from './status/status.ts';
 import { createClockSync } from './support/clock-sync.ts';
 import { withDeadline, type Clock } from './support/clock.ts';
@@ -22,6 +24,7 @@ import { countEvents } from './support/count-events.ts';
 import type { Log } from './support/log.ts';
 import { searchPath, type Machine } from './support/machine.ts';
 import { createRunProcess, type RunProcess } from './support/run-process.ts';
+import { createStageWatch, type Overdue } from './support/stage-watch.ts';
 import { readPause, type KeptPause } from './trigger/pause.ts';
 
 export interface AppDeps {
@@ -30,6 +33,8 @@ export interface AppDeps {
   readonly configNow: () => ConfigFacts;
   /** A link is up, with its subscriptions, that was opened with this configuration. */
   readonly onReached?: (config: Config) => void;
+  /** `line` may say something new. */
+  readonly onStatus?: () => void;
   readonly version: string;
   readonly machine: Machine;
   readonly clock: Clock;
@@ -43,6 +48,10 @@ export interface App {
   /** Follows another configuration: what it concerns changes, each thing at its own moment, and nothing else restarts. */
   apply(config: Config): void;
   online(): boolean;
+  /** How the service is, in one sentence. */
+  line(): string;
+  /** A stage that is beyond its own deadline, for a watchdog. */
+  overdue(): Overdue | undefined;
   /** What `configNow` says has changed. */
   configChanged(): void;
   /** Loses nothing, drains nothing, ends within 10 s; harmless twice. */
@@ -56,10 +65,11 @@ export type StartOutcome =
   | { readonly kind: 'failed'; readonly code: string; readonly detail: string };
 
 /** Each bounds one step of the stop; together they stay below the 10 s that the contract gives it. */
-const STOP_SOURCES_MS = 3000;
-const STOP_STATUS_MS = 2000;
+const STOP_SOURCES_MS = 2500;
+const STOP_STATUS_MS = 1500;
 const STOP_SINKS_MS = 3000;
 const STOP_HISTORY_MS = 1000;
+const STOP_REST_MS = 1000;
 
 export async function startApp(deps: AppDeps): Promise<StartOutcome> {
   const { config, clock, machine } = deps;
@@ -68,6 +78,7 @@ export async function startApp(deps: AppDeps): Promise<StartOutcome> {
   const sync = createClockSync({ clock, run, searchPath: searchPath(machine) });
   await sync.look();
   const live = createLiveConfig(config);
+  const watch = createStageWatch(clock);
   const opened = await openOutbox({
     directory: config.outbox.directory,
     bounds: follow(() => live.now().outbox),
@@ -83,7 +94,9 @@ export async function startApp(deps: AppDeps): Promise<StartOutcome> {
     openPictureStages({ ...deps, config: live.picture(), run, onControlProblems });
   const camera = createRestingPicture(await openPicture(), openPicture);
   const keptPause = await readPause(pauseFolder(config), counting.log);
-  const base = { ...deps, ...counting, live, sync, run, camera, outbox: opened.outbox };
+  const outbox = watchedOutbox(opened.outbox, watch);
+  const { onStatus = () => undefined } = deps;
+  const base = { ...deps, ...counting, live, sync, run, camera, outbox, watch, onStatus };
   return { kind: 'running', app: startStages(base, keptPause) };
 }
 
@@ -129,11 +142,22 @@ function startStages(base: AppBase, keptPause: KeptPause): App {
       if (link.length > 0) void moveLink(base, { delivery, status });
     },
     online: () => delivery.link() !== undefined,
+    line: () => lineOf(base, { status, triggers, delivery }),
+    overdue: () => base.watch.overdue(),
     configChanged: () => {
       status.changed();
     },
     stop: () => (stopped ??= stop()),
   };
+}
+
+function lineOf(
+  { clock, outbox, configNow }: Base,
+  { status, triggers, delivery }: Pick<Parts, 'status' | 'triggers' | 'delivery'>,
+): string {
+  const { camera, lastMs } = status.picture();
+  const facts = { way: delivery.way(), paused: triggers.paused(), outbox: outbox.counts(), camera };
+  return serviceLine({ ...facts, lastPictureMs: lastMs, config: configNow().state }, clock.monotonicMs());
 }
 
 interface Parts {
@@ -163,13 +187,13 @@ function startLoops(base: Base, parts: Parts): () => Promise<void> {
     sources.abort();
     triggers.dismiss();
     await withDeadline(clock, STOP_SOURCES_MS, working);
+    const closing = camera.close(); // beside the rest: a driver that hangs takes its time
     const link = delivery.link();
     if (link !== undefined) await withDeadline(clock, STOP_STATUS_MS, status.sayOffline(link));
     sinks.abort();
     await withDeadline(clock, STOP_SINKS_MS, delivering);
     triggers.close();
     await withDeadline(clock, STOP_HISTORY_MS, results.stop());
-    await camera.close();
-    await outbox.close();
+    await withDeadline(clock, STOP_REST_MS, Promise.all([closing, outbox.close()]));
   };
 }

@@ -14,15 +14,21 @@ process.on('SIGHUP', stop);
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 // Only now: loading everything takes some tenths of a second on a Pi, and a signal in that time has to end us well, too.
-const [{ COMMANDS }, { runCli }, { createSystemClock }, { createRandom }, { programVersion }] =
-  await Promise.all([
-    import('./cli/commands.ts'),
-    import('./cli/run-cli.ts'),
-    import('./support/clock.ts'),
-    import('./support/random.ts'),
-    import('./support/version.ts'),
-  ]);
+const [
+  { COMMANDS },
+  { runCli },
+  { createSystemClock, ifStillRunning },
+  { createRandom },
+  { programVersion },
+] = await Promise.all([
+  import('./cli/commands.ts'),
+  import('./cli/run-cli.ts'),
+  import('./support/clock.ts'),
+  import('./support/random.ts'),
+  import('./support/version.ts'),
+]);
 
+const END_MS_MAX = 500;
 const context: Context = {
   machine: {
     hostName: hostname(),
@@ -34,6 +40,8 @@ const context: Context = {
       process.kill(pid, signal);
     },
     temporaryFolder: tmpdir(),
+    pid: process.pid,
+    monotonicMicroseconds: () => process.hrtime.bigint() / 1000n,
   },
   clock: createSystemClock(),
   random: createRandom(),
@@ -56,3 +64,7 @@ const context: Context = {
 };
 
 process.exitCode = await runCli(process.argv.slice(2), COMMANDS, context);
+// All is closed, and what a dead network or a hung program keeps open beyond that must not keep us.
+ifStillRunning(END_MS_MAX, () => {
+  process.exit();
+});

@@ -11,7 +11,9 @@ import type { ClockSync } from '../support/clock-sync.ts';
 import { withDeadline, type Clock } from '../support/clock.ts';
 import type { Log } from '../support/log.ts';
 import type { Machine } from '../support/machine.ts';
+import type { StageWatch } from '../support/stage-watch.ts';
 import type { LiveConfig } from './live-config.ts';
+import { watchedOpenLink } from './watched.ts';
 
 export interface LiveLinkDeps {
   readonly live: LiveConfig;
@@ -20,6 +22,7 @@ export interface LiveLinkDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly sync: ClockSync;
+  readonly watch: StageWatch;
 }
 
 /** The way that the configuration gives now; what has changed is taken over with it. */
@@ -37,17 +40,18 @@ export function takeOverLink(
     retain: config.mqtt.retain,
   };
   const { filters } = settings.subscriptions(config);
+  const openLink = createOpenLink(
+    { ...settings.brokerSettings(config), will, filters },
+    {
+      ...{ clock, onMessage: users.onMessage, clockSynchronised: () => sync.synchronised() },
+      onWithheld: tellWithheld(log, config.topics.trigger),
+      reader: deps.machine,
+    },
+  );
   return {
     ...settings.publishLimits(config),
     policy: config.mqtt.reconnect,
-    openLink: createOpenLink(
-      { ...settings.brokerSettings(config), will, filters },
-      {
-        ...{ clock, onMessage: users.onMessage, clockSynchronised: () => sync.synchronised() },
-        onWithheld: tellWithheld(log, config.topics.trigger),
-        reader: deps.machine,
-      },
-    ),
+    openLink: watchedOpenLink(openLink, deps.watch, config),
   };
 }
 

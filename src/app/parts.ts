@@ -13,6 +13,7 @@ import type { Clock } from '../support/clock.ts';
 import type { CountingLog } from '../support/count-events.ts';
 import type { Log } from '../support/log.ts';
 import type { Machine } from '../support/machine.ts';
+import type { StageWatch } from '../support/stage-watch.ts';
 import { derived, follow, type LiveConfig } from './live-config.ts';
 import { takeOverLink } from './live-link.ts';
 import type { LivePicture } from './live-picture.ts';
@@ -20,6 +21,7 @@ import { pictureBudgetBytes } from './picture-budget.ts';
 import type { RestingPicture } from './resting-picture.ts';
 import type { ResultsPart } from './results.ts';
 import type { Triggers } from './triggers.ts';
+import { watchedStages } from './watched.ts';
 
 /** What every part is built on. */
 export interface Base {
@@ -35,6 +37,9 @@ export interface Base {
   readonly sync: ClockSync;
   readonly outbox: Outbox;
   readonly camera: RestingPicture;
+  readonly watch: StageWatch;
+  /** The status line of the service may say something new. */
+  readonly onStatus: () => void;
 }
 
 export function buildStatus(base: Base, triggers: Triggers, results: ResultsPart): Status {
@@ -51,6 +56,7 @@ export function buildStatus(base: Base, triggers: Triggers, results: ResultsPart
     paused: () => triggers.paused(),
     outbox: () => outbox.counts(),
     clockSynchronised: () => sync.synchronised(),
+    onChange: base.onStatus,
   });
 }
 
@@ -77,6 +83,7 @@ export function buildDelivery(
   const { live, clock, random, log, outbox, sync } = base;
   const { status, results, triggers, onMessage } = users;
   return createDelivery({
+    onWay: base.onStatus,
     ...{ outbox, clock, random, log, clockSync: sync, pace: follow(() => live.now().outbox) },
     connection: () => takeOverLink(base, { status, onMessage }),
     messageOf: (request) => {
@@ -111,7 +118,7 @@ export function buildStages(
   const { live, clock, random, log, outbox, sync, camera } = base;
   const { triggers, status, delivery, picture } = ends;
   const payload = derived(() => live.picture(), settings.payloadSettings);
-  return {
+  const stages: Stages = {
     ...{ clock, log, fit: picture.fit },
     take: (signal) => picture.take(signal),
     tell: (trigger, outcome) => {
@@ -135,4 +142,5 @@ export function buildStages(
     },
     queued: () => outbox.counts().entries,
   };
+  return watchedStages(stages, base.watch, () => live.picture());
 }

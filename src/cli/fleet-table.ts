@@ -1,4 +1,5 @@
 // The table of `shutterd fleet status`: one line a device; it reads nothing.
+import { inWords } from '../support/time-words.ts';
 import type { DeviceStatus } from './fleet-message.ts';
 import { columns } from './help.ts';
 
@@ -51,11 +52,7 @@ function outboxCell({ entries, quarantined }: DeviceStatus['outbox']): string {
 
 /** A device whose clock is ahead of ours has taken its picture just now. */
 function age(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 120) return `${String(seconds)} s ago`;
-  if (seconds < 2 * 3600) return `${String(Math.floor(seconds / 60))} min ago`;
-  if (seconds < 48 * 3600) return `${String(Math.floor(seconds / 3600))} h ago`;
-  return `${String(Math.floor(seconds / 86_400))} d ago`;
+  return `${inWords(ms)} ago`;
 }
 
 function shortened(text: string): string {

@@ -9,11 +9,14 @@ import { WATCH_TIMES } from '../config/live/watch-tree.ts';
 import { formatProblem } from '../config/problem.ts';
 import { brokerSettings } from '../config/stage-settings.ts';
 import { tlsWarnings } from '../mqtt/tls-warnings.ts';
+import { orAborted } from '../support/abort.ts';
+import { withDeadline } from '../support/clock.ts';
 import { createLog, type AdjustableLog, type Log, type LogOptions } from '../support/log.ts';
 import { mayWriteIn } from '../support/folder-owner.ts';
 import { EXIT, type Command, type Context } from './command.ts';
 import { configurationPaths, loadPaths, stateFolder } from './load-configuration.ts';
 import type { Arguments } from './parse-arguments.ts';
+import { createRunService, type RunService } from './run-service.ts';
 
 export const runDaemonCommand: Command = {
   name: 'run',
@@ -26,58 +29,91 @@ export const runDaemonCommand: Command = {
   run: runDaemon,
 };
 
+interface Daemon {
+  keeper?: Keeper;
+  app?: App;
+  log?: AdjustableLog;
+}
+
 async function runDaemon(args: Arguments, context: Context): Promise<number> {
-  const daemon: { keeper?: Keeper; app?: App } = {};
-  // Who runs it by hand and closes the terminal wants it to end.
-  if (!context.outIsTerminal) context.onHangUp(() => daemon.keeper?.readNow());
-  // Before the start: without a listener Node answers SIGUSR1 by opening its debugger.
-  context.onUserSignal(() => {
-    daemon.app?.triggerNow();
-  });
+  const daemon: Daemon = {};
   const early = daemonLog(context, { level: 'info', format: 'auto' }, args);
+  const service = createRunService(context, () => daemon.log ?? early);
+  listen(context, { daemon, service });
   const booted = await bootConfiguration(args, context, early);
+  const { paths } = configurationPaths(args, []);
   if (booted.kind === 'rejected') {
     const problems = booted.problems.map(formatProblem);
     early.error('config.rejected', { problems });
     for (const problem of problems) context.err(`${problem}\n`);
-    return EXIT.badConfiguration;
+    const line = `configuration rejected (${String(problems.length)} errors, see the journal)`;
+    return service.giveUp(EXIT.badConfiguration, line, paths);
   }
   const { config } = booted.running.loaded;
-  const log = daemonLog(context, config.log, args);
+  const log = (daemon.log = daemonLog(context, config.log, args));
   logBooted(log, booted, await tlsWarnings(brokerSettings(config), context));
-  const kept = createKeeper({ ...bootDeps(args, context, log), times: WATCH_TIMES }, booted);
-  daemon.keeper = kept;
+  const kept = (daemon.keeper = createKeeper(
+    { ...bootDeps(args, context, log), times: WATCH_TIMES },
+    booted,
+  ));
   const { machine, clock, random, version } = context;
+  let onStatus = (): void => undefined;
   const started = await startApp({
     ...{ config, version, machine, clock, random, log, configNow: () => kept.now() },
     onReached: (reached) => {
       kept.reached(reached);
     },
+    onStatus: () => {
+      onStatus();
+    },
   });
-  if (started.kind !== 'running') return refused(context, config.outbox.directory, started);
+  if (started.kind !== 'running') {
+    const { code, message } = refused(config.outbox.directory, started);
+    context.err(`${message}\n`);
+    return service.giveUp(code, message, paths);
+  }
   const { app } = started;
   daemon.app = app;
-  await kept.run(configured(app, log), context.stop);
+  const loop = service.ready(app, log);
+  onStatus = loop.changed;
+  const settings = { ...configured(app, log), askedDone: service.reloaded };
+  const working = Promise.all([kept.run(settings, context.stop), loop.run(context.stop)]);
+  await orAborted(working, context.stop);
+  service.stopping();
   await app.stop();
+  await Promise.all([service.settled(), withDeadline(clock, STOP_KEEPER_MS, working)]);
   return EXIT.ok;
 }
 
+// What the keeper writes is small; on a disk that hangs it stays unwritten, and the next start reads the files again.
+const STOP_KEEPER_MS = 500;
+
+/** Who runs it by hand and closes the terminal wants it to end; elsewhere SIGHUP reads the files. */
+function listen(context: Context, { daemon, service }: { daemon: Daemon; service: RunService }): void {
+  if (!context.outIsTerminal)
+    context.onHangUp(() => {
+      if (daemon.app === undefined) return; // a start reads them anyway
+      service.reloading();
+      daemon.keeper?.readNow();
+    });
+  // Before the start: without a listener Node answers SIGUSR1 by opening its debugger.
+  context.onUserSignal(() => {
+    daemon.app?.triggerNow();
+  });
+}
+
 function refused(
-  context: Context,
   directory: string,
   started: Exclude<StartOutcome, { kind: 'running' }>,
-): number {
+): { readonly code: number; readonly message: string } {
   if (started.kind === 'taken') {
-    context.err(
-      `Cannot open outbox ${directory}: another shutterd uses it, one instance an outbox is allowed\n`,
-    );
-    return EXIT.outboxTaken;
+    const message = `Cannot open outbox ${directory}: another shutterd uses it, one instance an outbox is allowed`;
+    return { code: EXIT.outboxTaken, message };
   }
-  context.err(
+  const message =
     `Cannot open outbox ${directory}: ${started.code}, ${started.detail}; ` +
-      'a folder that this user may write to is needed (outbox.directory)\n',
-  );
-  return EXIT.failure;
+    'a folder that this user may write to is needed (outbox.directory)';
+  return { code: EXIT.failure, message };
 }
 
 function configured(app: App, log: AdjustableLog): Configured {

@@ -22,6 +22,8 @@ export interface ConnectionDeps {
   /** Called with each link once its subscriptions are proved; `signal` aborts when the link ends. */
   readonly onOnline: (link: Link, signal: AbortSignal) => void;
   readonly onOffline: () => void;
+  /** An attempt has failed, or a link was lost. */
+  readonly onProblem?: (problem: LinkProblem) => void;
 }
 
 // AWS IoT Core takes one CONNECT a second for one client id.
@@ -52,6 +54,7 @@ export async function keepConnected(deps: ConnectionDeps, signal: AbortSignal): 
       const level = causeOf(outcome.problem) === lastCause ? 'debug' : 'warn';
       lastCause = causeOf(outcome.problem);
       log[level](eventOf(outcome.problem), { ...outcome.problem, retryInMs: Math.round(delayMs) });
+      deps.onProblem?.(outcome.problem);
     }
     await rest(deps, { outcome, delayMs }, signal);
     await sleep(clock, dueMs - clock.monotonicMs(), signal);
@@ -72,9 +75,13 @@ async function useLink(
   const first = await orAborted(link.ended, signal);
   ended.abort();
   deps.onOffline();
-  if (first.kind === 'aborted') await link.close();
-  else log.warn('broker.lost', { ...first.value });
   const problem = first.kind === 'aborted' ? undefined : first.value;
+  if (problem === undefined) {
+    await link.close();
+  } else {
+    log.warn('broker.lost', { ...problem });
+    deps.onProblem?.(problem);
+  }
   return { upMs: clock.monotonicMs() - onlineMs, problem };
 }
 

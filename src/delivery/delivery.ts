@@ -6,6 +6,7 @@ import { createDrain, type DrainDeps } from './drain.ts';
 import { linkForUsers } from './link-for-users.ts';
 import { pacedLink } from './paced-link.ts';
 import type { RateLimits } from './rate-window.ts';
+import { createWayMemory, type Way } from './way.ts';
 
 /** Uses a link until the signal aborts. */
 export type LinkUser = (link: Link, signal: AbortSignal) => Promise<void>;
@@ -17,16 +18,19 @@ export interface ConnectionSettings extends Pick<ConnectionDeps, 'openLink' | 'p
 }
 
 export interface DeliveryDeps
-  extends DrainDeps, Omit<ConnectionDeps, 'onOnline' | 'onOffline' | 'openLink' | 'policy'> {
+  extends DrainDeps, Omit<ConnectionDeps, 'onOnline' | 'onOffline' | 'onProblem' | 'openLink' | 'policy'> {
   /** Asked before the first connection, and after each `renew` when the link is closed. */
   readonly connection: () => ConnectionSettings;
   readonly users: readonly LinkUser[];
+  /** `way` says something new. */
+  readonly onWay?: () => void;
 }
 
 export interface Delivery {
   /** A new entry may be in the outbox. */
   wake(): void;
   link(): Link | undefined;
+  way(): Way;
   /** Closes the link politely and connects anew, at once, with what `connection` gives then. */
   renew(): void;
   /** Resolves after the signal aborted, the last link is closed and everybody who used it is at rest. */
@@ -38,11 +42,13 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   let current: Link | undefined;
   let atWork: Promise<unknown> = Promise.resolve();
   let round = new AbortController();
+  const way = createWayMemory(deps.clock, deps.onWay);
   return {
     wake: () => {
       drain.wake();
     },
     link: () => current,
+    way: () => way.now(),
     renew: () => {
       round.abort();
     },
@@ -52,6 +58,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       const onOnline = (opened: Link, ended: AbortSignal): void => {
         const link = limits === undefined ? opened : pacedLink(opened, { limits, clock, ended });
         current = link;
+        way.online();
         const shared = linkForUsers(link, log);
         atWork = Promise.all([
           atWork,
@@ -61,13 +68,14 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       };
       const onOffline = (): void => {
         current = undefined;
+        way.offline();
       };
       while (!isAborted(signal)) {
         round = new AbortController();
-        const { rateLimits, ...way } = deps.connection();
+        const { rateLimits, ...connection } = deps.connection();
         limits = rateLimits;
         await keepConnected(
-          { ...deps, ...way, onOnline, onOffline },
+          { ...deps, ...connection, onOnline, onOffline, onProblem: way.failed },
           AbortSignal.any([signal, round.signal]),
         );
       }

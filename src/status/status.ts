@@ -19,6 +19,8 @@ export interface StatusOptions {
   readonly outbox: () => OutboxCounts;
   readonly clockSynchronised: () => boolean;
   readonly counters: () => Readonly<Record<string, number | undefined>>;
+  /** What the status tells has changed. */
+  readonly onChange?: () => void;
 }
 
 export interface Status {
@@ -32,12 +34,20 @@ export interface Status {
   sayOffline(link: Link): Promise<void>;
   /** Reports again after `sayOffline`: this was no end but a move. */
   comeBack(): void;
+  /** For the status line of the service. */
+  picture(): PictureFacts;
+}
+
+export interface PictureFacts {
+  readonly camera: Pick<CameraFacts, 'state' | 'cause'>;
+  /** Of the last one, monotonic. */
+  readonly lastMs?: number;
 }
 
 export function createStatus(options: StatusOptions): Status {
   const { clock, address, version } = options;
   const host = createHost({ clock, diskPath: options.diskPath });
-  let camera: Omit<CameraFacts, 'driver' | 'device'> = { state: 'unused' };
+  let picture: PictureFacts = { camera: { state: 'unused' } };
   let last: LastFacts = { captured_at: null, acknowledged_at: null, classification: null };
   let hostFacts: HostFacts | undefined;
   const payload = async (state: 'online' | 'offline'): Promise<Uint8Array> => {
@@ -46,9 +56,8 @@ export function createStatus(options: StatusOptions): Status {
     // One by one: what is handed in may be the camera's whole configuration, and its URL may hold a password.
     const { driver, device } = options.camera;
     return statusPayload(state, {
-      ...{ version, deviceId: address.deviceId, camera: { driver, device, ...camera }, last },
-      config: options.config(),
-      paused: options.paused(),
+      ...{ version, deviceId: address.deviceId, camera: { driver, device, ...picture.camera }, last },
+      ...{ config: options.config(), paused: options.paused() },
       outbox: options.outbox(),
       host: hostFacts,
       clockSynchronised: options.clockSynchronised(),
@@ -56,26 +65,32 @@ export function createStatus(options: StatusOptions): Status {
     });
   };
   const reporter = createStatusReporter({ clock, address, payload });
+  const changed = (): void => {
+    reporter.changed();
+    options.onChange?.();
+  };
   return {
     captured(outcome) {
-      const failing = outcome.kind === 'failed';
-      camera = failing ? { state: 'failing', cause: outcome.cause } : { state: 'ok' };
-      if (!failing) last = { ...last, captured_at: outcome.frame.capturedAt.toISOString() };
-      reporter.changed();
+      if (outcome.kind === 'failed') {
+        picture = { ...picture, camera: { state: 'failing', cause: outcome.cause } };
+      } else {
+        picture = { camera: { state: 'ok' }, lastMs: clock.monotonicMs() };
+        last = { ...last, captured_at: outcome.frame.capturedAt.toISOString() };
+      }
+      changed();
     },
     acknowledged() {
       last = { ...last, acknowledged_at: clock.now().toISOString() };
-      reporter.changed();
+      changed();
     },
     classified(classification) {
       last = { ...last, classification };
-      reporter.changed();
+      changed();
     },
-    changed: () => {
-      reporter.changed();
-    },
+    changed,
     run: (link, signal) => reporter.run(link, signal),
     sayOffline: (link) => reporter.sayOffline(link),
+    picture: () => picture,
     comeBack: () => {
       reporter.comeBack();
     },

@@ -36,6 +36,11 @@ export function createSystemClock(): Clock {
 // came in time still unread: Node runs timers before it reads. Input goes first then; nothing is called late that is not.
 const STALL_MS_MIN = 100;
 
+/** Runs `action` in `ms`, unless the process has ended by then: it does not wait for this. */
+export function ifStillRunning(ms: number, action: () => void): void {
+  setTimeout(action, ms).unref();
+}
+
 /** Waits `ms`; an abort ends the wait early and is not an error. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<'elapsed' | 'aborted'> {
   return new Promise((resolve) => {

@@ -5,7 +5,7 @@ import { escapeInvisible } from './visible-text.ts';
 
 /** The stable names of DESIGN's contract; what is not in this list has no line. */
 export type EventName =
-  | `daemon.${'ready' | 'stopping'}`
+  | `daemon.${'ready' | 'stopping' | 'stuck' | 'notify'}`
   | `broker.${'connected' | 'lost' | 'retry' | 'refused'}`
   | `trigger.${'accepted' | 'ignored'}`
   | `capture.${'done' | 'failed'}`

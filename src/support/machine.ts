@@ -12,6 +12,10 @@ export interface Machine {
   /** `process.kill`; a negative pid is a process group. */
   readonly kill: (pid: number, signal: 'SIGKILL') => void;
   readonly temporaryFolder: string;
+  /** Of this process. */
+  readonly pid?: number;
+  /** The kernel's CLOCK_MONOTONIC, for those who compare it with their own. */
+  readonly monotonicMicroseconds?: () => bigint;
 }
 
 /** PATH for the programs we run; the usual one where the environment has none. */

@@ -18,6 +18,8 @@ export interface Configured {
   readonly online: () => boolean;
   /** What the status tells of the configuration has changed. */
   readonly stateChanged: () => void;
+  /** The files that somebody asked to be read have been read, whatever came of it. */
+  readonly askedDone?: () => void;
 }
 
 export interface Keeper {

@@ -75,17 +75,18 @@ class FileKeeper implements Keeper {
     this.#stance.attach(daemon);
     await this.#inTurn(() => this.#keep(this.#kept)); // only now: the daemon holds the lock of its outbox
     try {
-      await Promise.all([this.#follow(signal), runTrials(this.#trials(), signal)]);
+      await Promise.all([this.#follow(daemon, signal), runTrials(this.#trials(), signal)]);
     } finally {
       this.#watch.close();
       await this.#turn;
     }
   }
 
-  async #follow(signal: AbortSignal): Promise<void> {
+  async #follow(daemon: Configured, signal: AbortSignal): Promise<void> {
     while (!isAborted(signal)) {
       const settled = await this.#watch.next(this.#scan, signal);
       if (settled !== undefined) await this.#inTurn(() => this.#consider(settled));
+      if (settled?.asked === true && !this.#watch.isAsked()) daemon.askedDone?.();
     }
   }
 

@@ -10,6 +10,8 @@ export interface TreeWatch {
   next(known: Scan, signal: AbortSignal): Promise<Settled | undefined>;
   /** Somebody asks for the files to be read now. */
   look(): void;
+  /** Somebody has asked since, and waits. */
+  isAsked(): boolean;
   close(): void;
 }
 
@@ -78,6 +80,7 @@ export function createTreeWatch(deps: {
       asked = true;
       wakeup.wake();
     },
+    isAsked: () => asked,
     close() {
       watch.close();
     },
