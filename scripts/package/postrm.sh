@@ -1,0 +1,5 @@
+# shellcheck shell=bash
+# postrm of the Debian package: configuration and outbox go with purge only.
+case $1 in
+  purge) remove_data ;;
+esac
