@@ -18,6 +18,9 @@ function line() {
   if (!isPlain || !isOpen || of('mqtt.broker') === 'aws') return 'sudo shutterd trigger --wait';
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = url.port || (url.protocol === 'mqtts:' ? '8883' : '1883');
-  const ca = url.protocol === 'mqtts:' ? ` --cafile ${of('mqtt.tls.caFile') ?? '/etc/ssl/certs/ca-certificates.crt'}` : '';
+  const ca =
+    url.protocol === 'mqtts:'
+      ? ` --cafile ${of('mqtt.tls.caFile') ?? '/etc/ssl/certs/ca-certificates.crt'}`
+      : '';
   return `mosquitto_pub -h ${host} -p ${port}${ca} -t ${topic} -n -q 1`;
 }

@@ -50,6 +50,7 @@ reload_managers() {
 # /usr/local may be read-only, and somebody else's program may have the name; the service needs neither.
 link_command() {
   local target=/opt/shutterd/current/bin/shutterd
+  [[ $(readlink -- "$COMMAND" 2>/dev/null) != "$target" ]] || return 0
   if [[ -e $COMMAND || -L $COMMAND ]] && ! is_our_command; then
     printf 'note: %s is not of this program and stays; ours is %s\n' "$COMMAND" "$target"
   elif ! { install -d -m 755 -- "$(dirname -- "$COMMAND")" && ln -sfn -- "$target" "$COMMAND"; } 2>/dev/null; then

@@ -17,6 +17,9 @@ import { join } from 'node:path';
 import { repositoryRoot } from '../house/repository-root.ts';
 import { bash, type Ended, makeSealedTree, run, seal } from './sealed-tree.ts';
 
+// Of each program; the long run goes on until an installation has no further call of it.
+const CALLS_MAX = process.env['SHUTTERD_TEST_LONG'] === '1' ? 100 : 2;
+
 describe('scripts/install.sh', () => {
   let folder = '';
   let root = '';
@@ -24,7 +27,8 @@ describe('scripts/install.sh', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'shutterd install '));
     root = join(folder, 'sd card');
-    for (const name of ['opt', 'etc', 'usr/local/bin', 'bin']) mkdirSync(join(root, name), { recursive: true });
+    for (const name of ['opt', 'etc', 'usr/local/bin', 'bin'])
+      mkdirSync(join(root, name), { recursive: true });
     makeSealedTree(join(folder, 'one'), { version: '1.0.0' });
   });
 
@@ -127,7 +131,10 @@ describe('scripts/install.sh', () => {
     symlinkSync('/proc/self', join(root, 'usr/local'));
     const { status, output } = install('one');
     assert.equal(status, 0, output);
-    assert.match(output, /^note: .*cannot be written; the command is \/opt\/shutterd\/current\/bin\/shutterd$/m);
+    assert.match(
+      output,
+      /^note: .*cannot be written; the command is \/opt\/shutterd\/current\/bin\/shutterd$/m,
+    );
   });
 
   it('refuses to install over a checkout in /opt/shutterd', () => {
@@ -139,12 +146,13 @@ describe('scripts/install.sh', () => {
 
   // Each is the program that does the next thing that lasts; the installer dies in front of it.
   for (const program of ['cp', 'chmod', 'sync', 'mv', 'ln', 'install', 'rm'])
-    it(`killed in front of each ${program}, it is whole after the next run`, () => {
+    it(`killed in front of a ${program}, it is whole after the next run`, function () {
+      this.timeout(30_000 * CALLS_MAX);
       const calls = join(folder, 'calls');
       makeSealedTree(join(folder, 'two'), { version: '1.1.0' });
       install('one');
       let kills = 0;
-      for (let nth = 1; nth < 40; nth += 1) {
+      for (let nth = 1; nth <= CALLS_MAX; nth += 1) {
         writeFileSync(calls, '');
         mkdirSync(join(folder, 'bin'), { recursive: true });
         writeFileSync(
@@ -160,7 +168,11 @@ describe('scripts/install.sh', () => {
         kills += 1;
         // Whatever was cut short, what `current` names is a whole version.
         const current = link('current');
-        assert.equal(bash('cd "$1"; sha256sum --check --quiet tree.sha256', [join(root, 'opt/shutterd', current)]).status, 0);
+        assert.equal(
+          bash('cd "$1"; sha256sum --check --quiet tree.sha256', [join(root, 'opt/shutterd', current)])
+            .status,
+          0,
+        );
         assert.equal(install('two').status, 0);
         assert.deepEqual(versions(), ['1.0.0', '1.1.0', 'current', 'previous']);
         rmSync(join(root, 'opt/shutterd'), { recursive: true });

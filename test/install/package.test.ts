@@ -12,7 +12,7 @@ const SIZE_KIB_MAX = 80 * 1024;
 
 describe('scripts/package.sh', function () {
   // It fetches Node (50 MB), compiles and packs; a busy machine takes its time.
-  this.timeout(300_000);
+  this.timeout(600_000);
   let folder = '';
   let tree = '';
   let deb = '';
@@ -32,12 +32,12 @@ describe('scripts/package.sh', function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** With nothing on PATH but what the launcher calls: no Node, no camera programs. */
+  /** With nothing on PATH but what the launcher and the lock call: no Node, no camera programs. */
   function shutterd(...args: readonly string[]): Ended {
     const bin = join(folder, 'bin');
     if (!existsSync(bin)) {
       mkdirSync(bin);
-      symlinkSync('/usr/bin/readlink', join(bin, 'readlink'));
+      for (const name of ['readlink', 'flock']) symlinkSync(`/usr/bin/${name}`, join(bin, name));
       symlinkSync(join(tree, 'bin/shutterd'), join(bin, 'shutterd'));
     }
     const { status, signal, stdout, stderr } = spawnSync(join(bin, 'shutterd'), args, {
@@ -48,7 +48,9 @@ describe('scripts/package.sh', function () {
   }
 
   it('makes a tree that runs where there is no Node, called through a link', () => {
-    const { version } = JSON.parse(readFileSync(join(repositoryRoot(), 'package.json'), 'utf8')) as { version: string };
+    const { version } = JSON.parse(readFileSync(join(repositoryRoot(), 'package.json'), 'utf8')) as {
+      version: string;
+    };
     assert.equal(shutterd('--version').output.trim(), version);
     const demo = shutterd('demo', '--once');
     assert.equal(demo.status, 0, demo.output);

@@ -1,6 +1,15 @@
 // Waiting for ready and falling back, with a systemctl that plays a service; the real one is in test/machine/system.
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '../house/repository-root.ts';
@@ -11,7 +20,8 @@ describe('start_or_fall_back()', () => {
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'shutterd service '));
-    for (const version of ['1.0.0', '1.1.0']) mkdirSync(join(root, 'opt/shutterd', version, 'bin'), { recursive: true });
+    for (const version of ['1.0.0', '1.1.0'])
+      mkdirSync(join(root, 'opt/shutterd', version, 'bin'), { recursive: true });
     mkdirSync(join(root, 'bin'));
     // A start gives a new invocation; whether it becomes active is what the file `works` of the current version says.
     program(
@@ -40,7 +50,8 @@ describe('start_or_fall_back()', () => {
   }
 
   function links(names: Readonly<Record<string, string>>): void {
-    for (const [name, version] of Object.entries(names)) symlinkSync(version, join(root, 'opt/shutterd', name));
+    for (const [name, version] of Object.entries(names))
+      symlinkSync(version, join(root, 'opt/shutterd', name));
   }
 
   const works = (version: string): void => writeFileSync(join(root, 'opt/shutterd', version, 'works'), '');
