@@ -44,11 +44,11 @@ export function createFit(deps: { codec: JpegCodec; settings: FitSettings }): Fi
     const decode = decodeOf(structure, { ...settings, maxWidthPx: bounds.maxWidthPx });
     const size = reshapedSize(structure, decode);
     const scene = sceneOf(frame, structure, size);
-    const { basis, ...expected } = memory.expect(scene);
+    const { budgetBytes, maxQuality } = bounds;
+    const { basis, ...expected } = memory.expect(scene, budgetBytes);
     const exif = { capturedAt: frame.capturedAt, deviceId: settings.deviceId };
     const encoding = { codec, jpeg: frame.jpeg, decode, encode: { encoder: settings.encoder, exif } };
     const { minQuality, minWidthPx } = settings;
-    const { budgetBytes, maxQuality } = bounds;
     const found = await encodeOr(() =>
       fitToBudget({
         encode: frameEncoder({ ...encoding, basis, ...(signal === undefined ? {} : { signal }) }),

@@ -1,5 +1,5 @@
 // What the last frame teaches about the next one of the same camera; numbers only, it keeps no picture.
-import { predict, USUAL_SLOPE, type ByteCurve } from './byte-curve.ts';
+import { predict, usualSlope, type ByteCurve } from './byte-curve.ts';
 import { coarseness, tableOfQuality, type QuantisationTable } from './coarseness.ts';
 import type { FitSearch, FitSearchOutcome } from './fit-to-budget.ts';
 import type { Narrow } from './narrow.ts';
@@ -21,6 +21,7 @@ export interface SceneMemory {
   /** Where to start with this frame, and whether it is like the last one. */
   expect(
     scene: Scene,
+    budgetBytes: number,
   ): Pick<FitSearch, 'curve' | 'coarsenessOf' | 'narrow'> & { readonly basis: 'firstSight' | 'knownScene' };
   remember(scene: Scene, found: FitSearchOutcome & { kind: 'fitted' }): void;
 }
@@ -28,10 +29,12 @@ export interface SceneMemory {
 export function createSceneMemory(): SceneMemory {
   let last: Remembered | undefined;
   return {
-    expect(scene) {
+    expect(scene, budgetBytes) {
       const coarsenessOf = coarsenessIn(scene);
       const known = last !== undefined && isLike(last.scene, scene) ? last : undefined;
-      if (known === undefined) return { curve: firstCurve(scene), coarsenessOf, basis: 'firstSight' };
+      if (known === undefined) {
+        return { curve: firstCurve(scene, budgetBytes), coarsenessOf, basis: 'firstSight' };
+      }
       const { narrow } = known;
       const growth = growthOf(known.scene, scene);
       return {
@@ -79,14 +82,16 @@ function coarsenessIn({ table, whole }: Scene): (quality: number) => number {
 }
 
 /** Nothing was encoded yet, but the camera did: its own bytes at its own tables are the first point, for nothing. */
-function firstCurve(scene: Scene): ByteCurve {
+function firstCurve(scene: Scene, budgetBytes: number): ByteCurve {
   const { frameBytes, framePixels, widthPx, heightPx, whole } = scene;
   const table = scene.table ?? tableOfQuality(CAMERA_QUALITY);
   const shrinking = whole ? 1 : ((widthPx * heightPx) / framePixels) ** BYTES_BY_AREA_EXPONENT;
   const logBytes = Math.log(Math.max(1, frameBytes * shrinking));
   const certain = whole && scene.table !== undefined;
   const point = { coarseness: coarseness(table, whole ? scene.table : undefined), logBytes, certain };
-  return { points: [point], slope: USUAL_SLOPE };
+  // The slope changes on the way down to the budget: what it is half-way is about its mean.
+  const halfWay = (logBytes + Math.log(Math.max(1, budgetBytes))) / 2;
+  return { points: [point], slope: usualSlope(halfWay - Math.log(widthPx * heightPx)) };
 }
 
 const CAMERA_QUALITY = 93;

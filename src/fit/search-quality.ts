@@ -30,7 +30,7 @@ export interface Trial {
 }
 
 /**
- * The dearest search: three at full width without a fit, three narrower ones and one in between, and raising the
+ * The dearest search: four at full width without a fit, three narrower ones and one in between, and raising the
  * quality of the last.
  */
 export const ENCODES_MAX = 10;
@@ -74,8 +74,10 @@ export function lowestBytesOf(search: QualitySearch, { tried }: Trial): number {
 const GOOD_SHARE = 0.95;
 // A prediction errs by a percent or so; aiming a little below the budget saves more encodes than it costs bytes.
 const AIM_SHARE = 0.995;
-// Before this many encodes without a fit the lowest quality itself is tried: it says whether the width has to go down.
+// After so many encodes without a fit the lowest quality itself is tried, and after one less where it is not expected to
+// fit well: it says whether the width has to go down.
 const ENCODES_ABOVE_MAX = 3;
+const FITS_WELL_SHARE = 0.9;
 
 /** What to try between the best that fits and the least that does not; `undefined` when there is nothing left to gain. */
 function nextQuality(search: QualitySearch, trial: Trial): number | undefined {
@@ -87,12 +89,19 @@ function nextQuality(search: QualitySearch, trial: Trial): number | undefined {
   const low = best === undefined ? minQuality : best.quality + 1;
   const high = Math.min(maxQuality, ...tooMuch.map((quality) => quality - 1));
   if (low > high) return undefined;
-  if (best === undefined && tried.length + 1 >= ENCODES_ABOVE_MAX) return minQuality;
+  if (best === undefined && isLowestDue(search, trial)) return minQuality;
   const aim = logOf(budgetBytes * AIM_SHARE);
   for (let quality = high; quality >= low; quality -= 1) {
     if (predict(curve, coarsenessOf(quality)) <= aim) return quality;
   }
   return best === undefined ? minQuality : undefined;
+}
+
+function isLowestDue({ budgetBytes, minQuality, coarsenessOf }: QualitySearch, trial: Trial): boolean {
+  const { curve, tried } = trial;
+  if (tried.length + 1 < ENCODES_ABOVE_MAX) return false;
+  if (tried.length >= ENCODES_ABOVE_MAX) return true;
+  return predict(curve, coarsenessOf(minQuality)) > logOf(budgetBytes * FITS_WELL_SHARE);
 }
 
 function logOf(bytes: number): number {
