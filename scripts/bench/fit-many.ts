@@ -1,9 +1,8 @@
 // A process that fits frames many times and prints how its memory grew: `node --expose-gc fit-many.js FITS FILE...`.
 import { readFile } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Frame } from '../../src/domain.ts';
-import { readJpegStructure } from '../../src/support/jpeg-structure.ts';
 import { ours } from './fit-contest.ts';
+import { readFrame } from './fit-frames.ts';
 import type { Memory } from './fit-memory.ts';
 
 const BUDGET_BYTES = 95_000;
@@ -20,13 +19,6 @@ const settled = await resident();
 await fitMany(Number(fits));
 const memory: Memory = { growth: (await resident()) - settled, peak: (await statusOf('VmHWM')) - rest };
 process.stdout.write(`${JSON.stringify(memory)}\n`);
-
-async function readFrame(path: string): Promise<Frame> {
-  const jpeg = await readFile(path);
-  const structure = readJpegStructure(jpeg);
-  if (structure.kind === 'broken') throw new Error(`Cannot use ${path}: ${structure.detail}`);
-  return { jpeg, widthPx: structure.widthPx, heightPx: structure.heightPx, capturedAt: new Date(0) };
-}
 
 async function fitMany(times: number): Promise<void> {
   for (let at = 0; at < times; at += 1) {

@@ -1,9 +1,11 @@
-// Photographs as a webcam would give them, made from those of a Debian package; fetched afresh, kept nowhere.
+// Photographs as a webcam would give them, made from those of Debian packages; fetched afresh, kept nowhere.
+import { execFileSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { runChild } from '../../test/helpers/child.ts';
 import type { Scope } from '../../test/helpers/scope.ts';
+import { FRAME_BYTES_MAX } from '../../src/capture/driver.ts';
 import type { Frame } from '../../src/domain.ts';
 
 export interface Photograph {
@@ -21,7 +23,11 @@ export interface PhotographSet {
   readonly name: string;
   /** Of up to twelve JPEGs. */
   readonly paths: readonly string[];
+  readonly chroma: Chroma;
 }
+
+/** 4:2:2 is what most USB webcams give: here by ffmpeg, with tables that are not libjpeg's. */
+export type Chroma = '4:2:0' | '4:2:2' | '4:4:4';
 
 /**
  * The twelve on which the constants of src/fit were fitted, and twelve that were not looked at for them; each set from a
@@ -29,18 +35,18 @@ export interface PhotographSet {
  */
 export async function findPhotographs(scope: Scope): Promise<readonly PhotographSet[]> {
   const own = process.env['SHUTTERD_BENCH_PHOTOGRAPHS'];
-  if (own !== undefined) return [{ name: 'own', paths: await photographsIn(own) }];
+  if (own !== undefined) return inBothChromas('own', await photographsIn(own));
   const sets: PhotographSet[] = [];
   for (const { name, packageName, under } of PACKAGES) {
     const folder = join(await unpackedPackage(scope, packageName), under);
-    sets.push({ name, paths: await photographsIn(folder) });
+    sets.push(...inBothChromas(name, await photographsIn(folder)));
   }
   return sets;
 }
 
 export async function photographed(
   path: string,
-  options: FrameSize & { shots: number; seed: number; chroma?: '4:2:0' | '4:4:4' },
+  options: FrameSize & { shots: number; seed: number; chroma?: Chroma },
 ): Promise<Photograph> {
   const { widthPx, heightPx, shots, seed, chroma = '4:2:0' } = options;
   const canvas = await sharp(path)
@@ -52,10 +58,7 @@ export async function photographed(
   const frames: Frame[] = [];
   for (let shot = 0; shot < shots; shot += 1) {
     const data = exposed(canvas, { widthPx, heightPx, shot, seed });
-    const jpeg = await sharp(data, { raw: { width: widthPx, height: heightPx, channels: 3 } })
-      // Webcams take 90 to 95, mostly halved chroma, and the Huffman tables of the standard.
-      .jpeg({ quality: 90 + (seed % 6), chromaSubsampling: chroma, optimiseCoding: false })
-      .toBuffer();
+    const jpeg = await coded(data, { widthPx, heightPx, chroma, seed });
     frames.push({ jpeg, widthPx, heightPx, capturedAt: new Date(0) });
   }
   return { name: path.split('/').at(-1) ?? path, frames };
@@ -73,6 +76,30 @@ async function photographsIn(folder: string): Promise<readonly string[]> {
   const names = (await readdir(folder)).filter((name) => /\.jpe?g$/i.test(name)).sort();
   if (names.length === 0) throw new Error(`Cannot measure fit: ${folder} holds 0 JPEGs, 1 to 12 are needed`);
   return names.slice(0, PHOTOGRAPHS_MAX).map((name) => join(folder, name));
+}
+
+function inBothChromas(name: string, paths: readonly string[]): readonly PhotographSet[] {
+  return [
+    { name, paths, chroma: '4:2:0' },
+    { name: `${name}, 4:2:2`, paths, chroma: '4:2:2' },
+  ];
+}
+
+/** With the Huffman tables of the standard, as webcams do. */
+async function coded(
+  data: Uint8Array,
+  { widthPx, heightPx, chroma, seed }: FrameSize & { chroma: Chroma; seed: number },
+): Promise<Uint8Array> {
+  if (chroma === '4:2:2') {
+    const size = `${String(widthPx)}x${String(heightPx)}`;
+    const input = ['-loglevel', 'error', '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', size, '-i', '-'];
+    const quality = ['-pix_fmt', 'yuvj422p', '-huffman', 'default', '-q:v', String(2 + (seed % 2))];
+    const output = [...quality, '-frames:v', '1', '-f', 'mjpeg', '-'];
+    return execFileSync('ffmpeg', [...input, ...output], { input: data, maxBuffer: FRAME_BYTES_MAX });
+  }
+  return sharp(data, { raw: { width: widthPx, height: heightPx, channels: 3 } })
+    .jpeg({ quality: 90 + (seed % 6), chromaSubsampling: chroma, optimiseCoding: false })
+    .toBuffer();
 }
 
 async function unpackedPackage(scope: Scope, name: string): Promise<string> {

@@ -17,8 +17,6 @@ export interface Contest {
   readonly budgetOf: (frame: Frame) => number;
   /** How often each fit is timed. */
   readonly times: number;
-  /** Goes around each first fit of ours. */
-  readonly watching: (way: Way) => Way;
 }
 
 export type Scores = Record<'cold' | 'warm' | 'steps' | 'binary', Score>;
@@ -33,7 +31,7 @@ export async function compare(scores: Scores, frames: readonly Frame[], contest:
   const [first, ...later] = frames;
   if (first === undefined || first.jpeg.length <= contest.budgetOf(first)) return; // it would be passed through
   const runs = {
-    cold: [await run(first, () => contest.watching(ours(codec)), contest)],
+    cold: [await run(first, () => ours(codec), contest)],
     steps: [await run(first, () => fixedSteps(codec), contest)],
     binary: [await run(first, () => binarySearch(codec), contest)],
     warm: [] as (Run | undefined)[],

@@ -3,8 +3,11 @@
 export interface Point {
   readonly coarseness: number;
   readonly logBytes: number;
-  /** Measured on this very picture; the others are carried over from a picture like it. */
-  readonly certain: boolean;
+  /**
+   * `measured`: encoded from this very picture; `camera`: its bytes as the camera coded it, which has other Huffman
+   * tables and chroma than we; `guess`: carried over from a picture like it.
+   */
+  readonly origin: 'measured' | 'camera' | 'guess';
 }
 
 export interface ByteCurve {
@@ -35,19 +38,36 @@ export function predict({ points, slope }: ByteCurve, coarseness: number): numbe
   return nearest.logBytes + slope * (coarseness - nearest.coarseness);
 }
 
-/** The curve through a new measurement: what was only carried over moves along with it. */
-export function learn(curve: ByteCurve, measured: Omit<Point, 'certain'>): ByteCurve {
+/** The curve through a new measurement: what is less sure moves along with it. */
+export function learn(curve: ByteCurve, measured: Omit<Point, 'origin'>): ByteCurve {
   const error = measured.logBytes - predict(curve, measured.coarseness);
   const others = curve.points
     .filter(({ coarseness }) => coarseness !== measured.coarseness)
-    .map((point) => (point.certain ? point : { ...point, logBytes: point.logBytes + error }));
-  const points = [...others, { ...measured, certain: true }].sort((a, b) => a.coarseness - b.coarseness);
+    .map((point) => moved(point, error, measured.coarseness));
+  const points = [...others, { ...measured, origin: 'measured' as const }];
+  points.sort((a, b) => a.coarseness - b.coarseness);
   return { points, slope: slopeOf(points) ?? curve.slope };
 }
 
 /** The same points as guesses, for a picture that is only like this one. */
 export function carriedOver({ points, slope }: ByteCurve): ByteCurve {
-  return { points: points.map((point) => ({ ...point, certain: false })), slope };
+  return { points: points.map((point) => ({ ...point, origin: 'guess' })), slope };
+}
+
+// Of two errors that look alike, a camera's point that is off and a slope that is: the first one is likelier nearby.
+const CAMERA_POINT_REACH = 0.4;
+
+function moved(point: Point, error: number, at: number): Point {
+  switch (point.origin) {
+    case 'measured':
+      return point;
+    case 'guess':
+      return { ...point, logBytes: point.logBytes + error };
+    case 'camera': {
+      const share = 1 / (1 + ((at - point.coarseness) / CAMERA_POINT_REACH) ** 2);
+      return { ...point, logBytes: point.logBytes + share * error, origin: 'measured' };
+    }
+  }
 }
 
 // Points that are close together say little about what lies far off them.
@@ -59,8 +79,8 @@ const SLOPE_AT_ONE_BYTE = -0.38;
 const SLOPE_BY_BYTES = 0.23;
 
 function slopeOf(points: readonly Point[]): number | undefined {
-  const certain = points.filter((point) => point.certain);
-  const [first, last] = [certain.at(0), certain.at(-1)];
+  const measured = points.filter(({ origin }) => origin === 'measured');
+  const [first, last] = [measured.at(0), measured.at(-1)];
   if (first === undefined || last === undefined || last.coarseness - first.coarseness < APART_MIN)
     return undefined;
   return boundedSlope((last.logBytes - first.logBytes) / (last.coarseness - first.coarseness));

@@ -119,10 +119,11 @@ const DECODED_PIXELS_MAX = 12_000_000;
 
 function sceneOf(frame: Frame, structure: WholeJpeg, { widthPx, heightPx }: Size): Scene {
   const framePixels = structure.widthPx * structure.heightPx;
-  const { lumaTable } = structure;
+  const { lumaTable, chromaSamples } = structure;
   return {
     ...{ frameBytes: frame.jpeg.length, framePixels, widthPx, heightPx },
     ...(lumaTable === undefined ? {} : { table: lumaTable }),
+    ...(chromaSamples === undefined ? {} : { chromaSamples }),
     whole: widthPx * heightPx === framePixels,
   };
 }

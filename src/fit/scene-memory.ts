@@ -13,6 +13,8 @@ export interface Scene {
   readonly heightPx: number;
   /** The camera's luma table; absent where the frame names none. */
   readonly table?: QuantisationTable;
+  /** Samples of both chroma channels for each of luma; absent where the frame does not say. */
+  readonly chromaSamples?: number;
   /** The whole frame, upright or turned: only then its own bytes are a point of the curve. */
   readonly whole: boolean;
 }
@@ -86,15 +88,23 @@ function firstCurve(scene: Scene, budgetBytes: number): ByteCurve {
   const { frameBytes, framePixels, widthPx, heightPx, whole } = scene;
   const table = scene.table ?? tableOfQuality(CAMERA_QUALITY);
   const shrinking = whole ? 1 : ((widthPx * heightPx) / framePixels) ** BYTES_BY_AREA_EXPONENT;
-  const logBytes = Math.log(Math.max(1, frameBytes * shrinking));
-  const certain = whole && scene.table !== undefined;
-  const point = { coarseness: coarseness(table, whole ? scene.table : undefined), logBytes, certain };
+  const logBytes = Math.log(Math.max(1, frameBytes * shrinking)) - finerChroma(scene) * LOG_BYTES_BY_CHROMA;
+  const origin = whole && scene.table !== undefined ? ('camera' as const) : ('guess' as const);
+  const point = { coarseness: coarseness(table, whole ? scene.table : undefined), logBytes, origin };
   // The slope changes on the way down to the budget: what it is half-way is about its mean.
   const halfWay = (logBytes + Math.log(Math.max(1, budgetBytes))) / 2;
   return { points: [point], slope: usualSlope(halfWay - Math.log(widthPx * heightPx)) };
 }
 
 const CAMERA_QUALITY = 93;
+// Ours has half a chroma sample for each of luma (4:2:0), a webcam's mostly one (4:2:2): what it has more goes.
+const OWN_CHROMA_SAMPLES = 0.5;
+const LOG_BYTES_BY_CHROMA = 0.2;
+
+/** How often the camera's chroma is twice ours. */
+function finerChroma({ chromaSamples = 0 }: Scene): number {
+  return Math.max(0, Math.log2(chromaSamples / OWN_CHROMA_SAMPLES));
+}
 
 function rememberedCurve(
   { points, slope }: Remembered,
@@ -103,7 +113,7 @@ function rememberedCurve(
   const moved = points.map(({ quality, bytes }) => ({
     coarseness: now.coarsenessOf(quality),
     logBytes: Math.log(Math.max(1, bytes * now.growth)),
-    certain: false,
+    origin: 'guess' as const,
   }));
   return { points: moved.sort((a, b) => a.coarseness - b.coarseness), slope };
 }

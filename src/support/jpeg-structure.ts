@@ -1,5 +1,6 @@
 // Walks the markers of a JPEG and says whether the picture is whole; it decodes nothing and edits nothing.
 import { readOrientation } from './jpeg-exif.ts';
+import { chromaSamples, linesOfRow } from './jpeg-sampling.ts';
 import { endOfScan, readMarker, readSegment, readUint16 } from './jpeg-segments.ts';
 
 export interface WholeJpeg {
@@ -11,6 +12,8 @@ export interface WholeJpeg {
   readonly orientation?: number;
   /** The quantisation table of the first component, 64 steps in zig-zag order. */
   readonly lumaTable?: readonly number[];
+  /** Samples of all other components for each of the first: 0.5 is 4:2:0, 1 is 4:2:2; absent where factors are odd. */
+  readonly chromaSamples?: number;
   /** Segments that a decoder does not need: EXIF, XMP, ICC, comments, thumbnails; from marker to end, in order. */
   readonly metadata: readonly Span[];
   /** Whether an ICC profile other than sRGB is among them: without it the colours would be others. */
@@ -108,6 +111,7 @@ interface Seen {
   interleaved: boolean;
   readonly tables: Map<number, readonly number[]>;
   lumaTable?: number;
+  chromaSamples?: number;
   readonly metadata: Span[];
   hasColourProfile: boolean;
 }
@@ -179,20 +183,11 @@ function noteFrameHeader(seen: Seen, { marker, body, start }: Segment): string |
   seen.size = { widthPx, heightPx };
   seen.lumaTable = body[8] ?? 0;
   seen.components = body[5] ?? 0;
+  const chroma = chromaSamples(body);
+  if (chroma !== undefined) seen.chromaSamples = chroma;
   const lines = SEQUENTIAL.has(marker) ? linesOfRow(body) : undefined;
   if (lines !== undefined) seen.evenRows = { heightOffset: start + 5, lines };
   return undefined;
-}
-
-/**
- * T.81 B.2.2 and A.2: the factor in height of each component in the low half of its second byte; the rows of a
- * component alone have eight lines, whatever its factor is, and the decoder takes them together by that factor.
- */
-function linesOfRow(frameHeader: Uint8Array): number | undefined {
-  const factors = [...frameHeader.subarray(6).filter((_, at) => at % 3 === 1)].map((byte) => byte & 15);
-  const [first = 0] = factors;
-  if (first === 0 || factors.some((factor) => factor !== first)) return undefined;
-  return factors.length === 1 && first > 1 ? undefined : 8 * first;
 }
 
 function finish(bytes: Uint8Array, seen: Seen, endOffset: number): JpegStructure {
@@ -200,7 +195,7 @@ function finish(bytes: Uint8Array, seen: Seen, endOffset: number): JpegStructure
   if (bytes.subarray(endOffset).some((byte) => byte !== 0)) {
     return broken(`${String(bytes.length - endOffset)} bytes follow EOI that are not zero padding`);
   }
-  const { orientation, metadata, hasColourProfile } = seen;
+  const { orientation, metadata, hasColourProfile, chromaSamples: chroma } = seen;
   const evenRows = seen.scans === 1 && seen.interleaved ? seen.evenRows : undefined;
   const lumaTable = seen.tables.get(seen.lumaTable ?? 0);
   return {
@@ -208,6 +203,7 @@ function finish(bytes: Uint8Array, seen: Seen, endOffset: number): JpegStructure
     ...seen.size,
     ...(orientation === undefined ? {} : { orientation }),
     ...(lumaTable === undefined ? {} : { lumaTable }),
+    ...(chroma === undefined ? {} : { chromaSamples: chroma }),
     ...(evenRows === undefined ? {} : { evenRows }),
     ...{ metadata, hasColourProfile, endOffset },
   };

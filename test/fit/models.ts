@@ -12,7 +12,7 @@ export function expecting(quality: number, bytes: number): ByteCurve {
   const point = {
     coarseness: coarseness(tableOfQuality(quality)),
     logBytes: Math.log(bytes),
-    certain: false,
+    origin: 'guess' as const,
   };
   return { points: [point], slope: -0.95 };
 }

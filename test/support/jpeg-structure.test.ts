@@ -20,6 +20,17 @@ describe('readJpegStructure()', () => {
     });
   }
 
+  for (const { variant, samples } of [
+    { variant: {}, samples: 2 },
+    { variant: { greyscale: true }, samples: 0 },
+  ]) {
+    it(`says that ${JSON.stringify(variant)} has ${String(samples)} samples of chroma for each of luma`, async () => {
+      const found = readJpegStructure(await jpegOf(noise(40, 30), variant));
+      assert.ok(found.kind === 'complete');
+      assert.equal(found.chromaSamples, samples);
+    });
+  }
+
   const frameHeader = [0xff, 0xc0, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0];
   const scan = [0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0, 0x12, 0x34];
   const refusals: readonly { what: string; jpeg: Uint8Array; detail: RegExp }[] = [
