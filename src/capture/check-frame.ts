@@ -2,7 +2,7 @@
 import type { Suspicion } from '../domain.ts';
 import { PICTURE_PIXELS_MAX, type Inspection, type JpegCodec } from '../support/jpeg.ts';
 import { readJpegStructure } from '../support/jpeg-structure.ts';
-import { endsWithoutData } from './cut-frame.ts';
+import { damageOf } from './cut-frame.ts';
 import { FRAME_BYTES_MAX } from './driver.ts';
 
 export type FrameCheck =
@@ -17,16 +17,16 @@ export type FrameCheck =
     }
   | { readonly kind: 'bad'; readonly detail: string };
 
-/** `encodedAgain`: by a program that takes a cut JPEG for a whole one, so that its own one proves nothing. */
-export type FrameOrigin = 'asCaptured' | 'encodedAgain';
+export type FrameCodec = Pick<JpegCodec, 'inspect'>;
 
-export type FrameCodec = Pick<JpegCodec, 'inspect' | 'decode'>;
-
-/** What is no JPEG, not whole or too large is refused by its markers, before any decoder sees it. */
+/**
+ * What is no JPEG, not whole or too large is refused by its markers, before any decoder sees it. `cameraJpeg`: what
+ * `bytes` were made from, by a program that takes a cut JPEG for a whole one.
+ */
 export async function checkFrame(
   bytes: Uint8Array,
   codec: FrameCodec,
-  origin: FrameOrigin = 'asCaptured',
+  cameraJpeg?: Uint8Array,
 ): Promise<FrameCheck> {
   if (bytes.length === 0) return bad('it is empty');
   if (bytes.length > FRAME_BYTES_MAX) return bad(`it has ${String(bytes.length)} bytes`);
@@ -39,9 +39,8 @@ export async function checkFrame(
   const inspection = await codec.inspect(jpeg);
   if (inspection.kind === 'undecodable') return bad(inspection.detail);
   const suspect = suspicionOf(inspection);
-  // What is one colour all over is suspect already, and says nothing of where the data ended.
-  if (origin === 'encodedAgain' && suspect === undefined && (await endsWithoutData(jpeg, heightPx, codec)))
-    return bad('the camera cut it short, its rest was made up by the decoder');
+  const damage = cameraJpeg === undefined ? undefined : await damageOf(cameraJpeg, codec);
+  if (damage !== undefined) return bad(`the camera cut it short or damaged it (${damage})`);
   return { kind: 'good', jpeg, widthPx, heightPx, ...(suspect === undefined ? {} : { suspect }) };
 }
 

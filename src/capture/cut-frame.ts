@@ -1,40 +1,26 @@
-// Recognises a frame that the camera cut short and that was encoded again as if it were whole. It changes no picture.
-import type { JpegCodec, Pixels } from '../support/jpeg.ts';
+// Judges the JPEG that a camera gave by what its decoder says of it, because whoever encodes it again hides that. It changes no picture.
+import type { JpegCodec } from '../support/jpeg.ts';
+import { FRAME_BYTES_MAX } from './driver.ts';
+import { createMjpegSplitter } from './mjpeg-splitter.ts';
 
 /**
- * Encoding again changes nothing of what libjpeg made of missing data. At the end of the data it goes on with blocks
- * without any coefficient: level 128 in all channels. Where the camera's buffer goes on with zeros, it reads one block
- * again and again from these: a texture that repeats to the bit. No sensor gives either. An even sky, bar or wall is not
- * taken for one, nor is a frame that lacks less than its last row of blocks or goes on with an older one.
+ * What is wrong with the camera's JPEG; `undefined` where the decoder got every block of the picture from it. `buffer` may
+ * go on behind it, with zeros or with an older frame: a frame that was cut short then goes on as well, and is found out
+ * where that gives fewer blocks than are missing, or breaks a code.
  */
-export async function endsWithoutData(
-  jpeg: Uint8Array,
-  heightPx: number,
-  codec: Pick<JpegCodec, 'decode'>,
-): Promise<boolean> {
-  const rows = Math.min(BLOCK_PX, heightPx);
-  const decoded = await codec.decode(jpeg, {
-    crop: { left: 0, top: (heightPx - rows) / heightPx, width: 1, height: rows / heightPx },
-    ...{ maxWidthPx: 0, rotateDegrees: 0, flip: 'none', greyscale: false },
-  });
-  if (decoded.kind === 'undecodable') return false; // it decoded just before, and whoever uses it decodes it again
-  const { pixels } = decoded;
-  return isGrey(pixels) || (repeats(pixels, BLOCK_PX) && !repeats(pixels, 1));
+export async function damageOf(
+  buffer: Uint8Array,
+  codec: Pick<JpegCodec, 'inspect'>,
+): Promise<string | undefined> {
+  const [whole] = createMjpegSplitter({ maxBytes: FRAME_BYTES_MAX }).push(buffer);
+  const inspection = await codec.inspect(whole ?? withEoi(buffer));
+  return inspection.kind === 'undecodable' ? inspection.detail : undefined;
 }
 
-const BLOCK_PX = 8;
-// The upper rows of a block may take on colour from the block above (chroma upsampling).
-const GREY_ROWS = 4;
-const GREY = 128;
-const GREY_OFF_MAX = 1;
-
-function isGrey({ data, widthPx, channels }: Pixels): boolean {
-  const bottom = data.subarray(-GREY_ROWS * widthPx * channels);
-  return bottom.every((level) => Math.abs(level - GREY) <= GREY_OFF_MAX);
+/** Some cameras leave EOI out: what counts is whether the picture is there. */
+function withEoi(buffer: Uint8Array): Uint8Array {
+  const end = buffer.findLastIndex((byte) => byte !== 0) + 1;
+  return Buffer.concat([buffer.subarray(0, end), EOI]);
 }
 
-/** Whether each row says the same again and again, every `periodPx` pixels. */
-function repeats({ data, widthPx, channels }: Pixels, periodPx: number): boolean {
-  const [width, period] = [widthPx * channels, periodPx * channels];
-  return data.every((level, at) => at % width < period || level === data[at - period]);
-}
+const EOI = Uint8Array.of(0xff, 0xd9);

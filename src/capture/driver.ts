@@ -7,6 +7,8 @@ export type RawOutcome =
       readonly bytes: Uint8Array;
       /** Wall-clock time of the exposure, as well as the driver can know it. */
       readonly capturedAt: Date;
+      /** The camera's own JPEG with what followed it in its buffer, where `bytes` were encoded from that. */
+      readonly cameraJpeg?: Uint8Array;
     }
   | CaptureFailure;
 

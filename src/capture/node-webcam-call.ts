@@ -86,9 +86,15 @@ export function fswebcamCommand(program: string, call: WebcamCall): string {
   const size = `${String(widthPx)}x${String(heightPx)}`;
   // -q leaves errors only; delay (-D) is no substitute for -S, it waits before the camera streams.
   const options = ['-q', '--no-banner', '-d', device, '-r', size, '-S', String(skipFrames)];
-  const command = [program, ...options, '--jpeg', String(FSWEBCAM_QUALITY), outputPath].map(quoted).join(' ');
+  const output = ['--jpeg', String(FSWEBCAM_QUALITY), outputPath];
+  const command = [program, ...options, ...rawFrame(call), ...output].map(quoted).join(' ');
   // Where a lower limit holds already the shell may not raise it and says so; that limit will do.
   return `ulimit -c 0 2>/dev/null; ulimit -f ${String(FILE_BLOCKS_MAX)} 2>/dev/null; exec ${command}`;
+}
+
+/** Where fswebcam leaves the frame as the camera gave it; it draws none for TEST. */
+export function rawPath({ outputPath }: Pick<WebcamCall, 'outputPath'>): string {
+  return outputPath.replace(/\.jpg$/, '.raw');
 }
 
 /** The value of a JSON text, or `undefined` where it is none. */
@@ -139,4 +145,9 @@ function refused(field: keyof WebcamCall, value: unknown, allowed: string): Pars
 
 function quoted(argument: string): string {
   return `'${argument.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The only way to learn of damage: fswebcam itself passes over all that its decoder complains of. */
+function rawFrame(call: WebcamCall): readonly string[] {
+  return call.device === 'TEST' ? [] : ['--dumpframe', rawPath(call)];
 }

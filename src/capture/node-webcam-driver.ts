@@ -4,10 +4,11 @@ import { fileURLToPath } from 'node:url';
 import type { CaptureFailure } from '../domain.ts';
 import { isAborted } from '../support/abort.ts';
 import { readBoundedFile, resolveLink } from '../support/files.ts';
+import { startsWithSoi } from '../support/jpeg-structure.ts';
 import type { CameraSettings } from './camera-settings.ts';
 import { failed, FRAME_BYTES_MAX, type CaptureLimits, type Driver, type RawOutcome } from './driver.ts';
 import { findDevice, SYSTEM_DEVICES, type DeviceFolders } from './find-device.ts';
-import { parseWebcamCall, SKIP_FRAMES_MAX, type WebcamCall } from './node-webcam-call.ts';
+import { parseWebcamCall, rawPath, SKIP_FRAMES_MAX, type WebcamCall } from './node-webcam-call.ts';
 import {
   causeOfNoPicture,
   causeOfOddFile,
@@ -124,9 +125,10 @@ async function pictureOf(
 
 async function readPicture(
   said: string,
-  { device, outputPath }: WebcamCall,
+  call: WebcamCall,
   { clock }: NodeWebcamOptions,
 ): Promise<RawOutcome> {
+  const { device, outputPath } = call;
   // fswebcam writes the picture and ends right after its last frame; nothing later is nearer to the exposure.
   const capturedAt = clock.now();
   const read = await readBoundedFile(outputPath, FRAME_BYTES_MAX);
@@ -136,7 +138,10 @@ async function readPicture(
   if (read.kind === 'failed') return causeOfOddFile(device, `what is ${read.detail}`);
   if (read.kind !== 'read' || read.bytes.length === 0) return causeOfNoPicture(device, said);
   if (await isLink(outputPath)) return causeOfOddFile(device, 'a link');
-  return { kind: 'captured', bytes: read.bytes, capturedAt };
+  const raw = await readBoundedFile(rawPath(call), FRAME_BYTES_MAX);
+  // A camera that gives no JPEG but raw pixels has nothing that could be cut unseen.
+  const cameraJpeg = raw.kind === 'read' && startsWithSoi(raw.bytes) ? { cameraJpeg: raw.bytes } : {};
+  return { kind: 'captured', bytes: read.bytes, capturedAt, ...cameraJpeg };
 }
 
 /** A link could lead to an older picture: only a file that stands under the fresh name itself is new. */

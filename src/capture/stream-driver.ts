@@ -53,7 +53,7 @@ const RETRY_MS_MAX = 10_000;
 // Longer than a session that gives one frame and then hangs: only what lasts is no reason to wait.
 const HEALTHY_MS_MIN = FIRST_FRAME_MS + NEXT_FRAME_MS + 500;
 // Killing the program takes up to 1.5 seconds; a capture may take no longer for it than its camera allows.
-const STOP_MS_MAX = 1800;
+const STOP_MS_MAX = 1600;
 
 /**
  * The camera opens at a capture and closes `keepWarmSeconds` after the last good one, at `close`, and at once after a

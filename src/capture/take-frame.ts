@@ -4,7 +4,7 @@ import type { Camera, CaptureOutcome, Suspicion } from '../domain.ts';
 import { isAborted } from '../support/abort.ts';
 import { withDeadline, type Clock } from '../support/clock.ts';
 import type { CameraSettings } from './camera-settings.ts';
-import { checkFrame, type FrameCodec, type FrameOrigin } from './check-frame.ts';
+import { checkFrame, type FrameCodec } from './check-frame.ts';
 import type { CaptureLimits, Driver } from './driver.ts';
 import {
   alreadyCapturing,
@@ -94,13 +94,9 @@ function isPhysical({ driver, device }: { readonly driver: string; readonly devi
   return (driver === 'node-webcam' || driver === 'stream') && device !== 'TEST';
 }
 
-/** fswebcam decodes what the camera gave and encodes it again, whatever libjpeg complained of. */
-function originOf(settings: CheckedCameraOptions['settings']): FrameOrigin {
-  return settings.driver === 'node-webcam' && isPhysical(settings) ? 'encodedAgain' : 'asCaptured';
-}
-
-// A driver ends itself at the deadline; killing a helper and seeing it gone takes it up to 1.5 seconds more.
-const DRIVER_GRACE_MS = 2000;
+// A driver ends itself at the deadline; killing a helper and seeing it gone takes it up to 1.5 seconds more. The rest of
+// the two seconds is for a machine that is busy.
+const DRIVER_GRACE_MS = 1800;
 
 type Taking = CheckedCameraOptions & { readonly past: Past | undefined };
 
@@ -141,13 +137,13 @@ function outcomeOf(taken: Taken, { onSuspect }: Pick<CameraSettings, 'onSuspect'
 }
 
 async function takeOnce(
-  { driver, codec, past, settings }: Taking,
+  { driver, codec, past }: Taking,
   limits: CaptureLimits,
   before?: Taken,
 ): Promise<Taken> {
   const raw = await driver.capture(limits);
   if (raw.kind === 'failed') return raw;
-  const check = await checkFrame(raw.bytes, codec, originOf(settings));
+  const check = await checkFrame(raw.bytes, codec, raw.cameraJpeg);
   // A transfer that broke off says nothing about the next one; a file or a snapshot URL would only say the same again.
   if (check.kind === 'bad') return past === undefined ? notWhole(check.detail) : check;
   const { jpeg, widthPx, heightPx, suspect } = check;

@@ -1,4 +1,4 @@
-// Frames that were cut short, through the real fswebcam, which makes whole JPEGs of them; and honest pictures beside them.
+// Frames that were cut short or damaged, through the real fswebcam, which makes whole JPEGs of them; and honest pictures beside them.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -58,13 +58,14 @@ describe('checkFrame() of what fswebcam encoded again', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function verdict(jpeg: Uint8Array): Promise<string> {
-    const [input, output] = [join(folder, 'in.jpg'), join(folder, 'out.jpg')];
-    writeFileSync(input, jpeg);
+  async function verdict(buffer: Uint8Array): Promise<string> {
+    const [input, output, raw] = ['in.jpg', 'out.jpg', 'out.raw'].map((name) => join(folder, name));
+    assert.ok(input !== undefined && output !== undefined && raw !== undefined);
+    writeFileSync(input, buffer);
     rmSync(output, { force: true });
-    const device = ['-q', '--no-banner', '-d', `FILE:${input}`, '-S', '0', '--jpeg', '95', output];
-    execFileSync('fswebcam', device, { stdio: 'ignore' });
-    const check = await checkFrame(readFileSync(output), codec, 'encodedAgain');
+    const device = ['-q', '--no-banner', '-d', `FILE:${input}`, '-S', '0', '--dumpframe', raw];
+    execFileSync('fswebcam', [...device, '--jpeg', '95', output], { stdio: 'ignore' });
+    const check = await checkFrame(readFileSync(output), codec, readFileSync(raw));
     return check.kind === 'bad' ? check.detail : (check.suspect ?? 'good');
   }
 
@@ -73,24 +74,47 @@ describe('checkFrame() of what fswebcam encoded again', () => {
     { sampling: 'yuvj420p', widthPx: 640, heightPx: 360 },
     { sampling: 'yuvj444p', widthPx: 650, heightPx: 402 },
   ]) {
-    it(`refuses ${sampling} of ${String(widthPx)}x${String(heightPx)} cut anywhere before its last row of blocks`, async () => {
+    it(`refuses ${sampling} of ${String(widthPx)}x${String(heightPx)} cut anywhere`, async () => {
       const jpeg = cameraJpeg(scene(widthPx, heightPx), sampling);
       assert.equal(await verdict(jpeg), 'good');
-      for (let part = 0.12; part < 0.93; part += STEP) {
+      for (let part = 0.12; part < 0.99; part += STEP) {
         const cut = jpeg.subarray(0, Math.floor(jpeg.length * part));
         assert.match(await verdict(cut), /cut it short/, `cut at ${String(part)}`);
+        const padded = Buffer.concat([cut, new Uint8Array(200_000)]);
+        assert.match(await verdict(padded), /cut it short/, `cut at ${String(part)}, then zeros`);
       }
     });
   }
 
-  it('refuses a frame whose buffer goes on with zeros', async () => {
-    const jpeg = cameraJpeg(scene(640, 480), 'yuvj422p', ['-huffman', 'default']);
-    for (const part of [0.3, 0.6, 0.9]) {
-      const cut = jpeg.slice();
-      cut.fill(0, Math.floor(jpeg.length * part));
-      const buffer = Buffer.concat([cut, new Uint8Array(200_000)]);
-      assert.match(await verdict(buffer), /cut it short/, `cut at ${String(part)}`);
+  it('takes a whole frame with whatever its buffer holds behind it', async () => {
+    const jpeg = cameraJpeg(scene(640, 480), 'yuvj422p');
+    const older = cameraJpeg(above(100, [40, 40]), 'yuvj422p');
+    for (const behind of [new Uint8Array(200_000), older, older.subarray(1000)]) {
+      assert.equal(await verdict(Buffer.concat([jpeg, behind])), 'good');
     }
+  });
+
+  it('takes a frame without EOI, as some cameras give it', async () => {
+    const jpeg = cameraJpeg(scene(640, 480), 'yuvj422p').subarray(0, -2);
+    assert.equal(await verdict(jpeg), 'good');
+    assert.equal(await verdict(Buffer.concat([jpeg, new Uint8Array(200_000)])), 'good');
+  });
+
+  it('takes a frame without Huffman tables, as most cameras give it', async () => {
+    const jpeg = Buffer.from(cameraJpeg(scene(640, 480), 'yuvj422p', ['-huffman', 'default']));
+    const tables = jpeg.indexOf(Uint8Array.of(0xff, 0xc4));
+    const after = tables + 2 + jpeg.readUInt16BE(tables + 2);
+    assert.equal(await verdict(Buffer.concat([jpeg.subarray(0, tables), jpeg.subarray(after)])), 'good');
+  });
+
+  it('refuses a frame that was cut and goes on with an older one, which gives fewer blocks than are missing', async () => {
+    const jpeg = cameraJpeg(scene(640, 480), 'yuvj422p');
+    const plainer = cameraJpeg(above(300, [40, 40]), 'yuvj422p');
+    const stale = Buffer.concat([
+      jpeg.subarray(0, plainer.length * 0.9),
+      plainer.subarray(plainer.length * 0.9),
+    ]);
+    assert.match(await verdict(stale), /cut it short or damaged it/);
   });
 
   for (const { what, pixels, expected } of [
@@ -104,7 +128,7 @@ describe('checkFrame() of what fswebcam encoded again', () => {
       expected: 'good',
     },
     { what: 'bars of white and black below', pixels: bars(), expected: 'good' },
-    { what: 'one row of middle grey', pixels: above(1, [128, 128]), expected: 'good' },
+    { what: 'a middle grey wall below', pixels: above(100, [128, 128]), expected: 'good' },
     { what: 'middle grey all over', pixels: solid(640, 480, [128, 128, 128]), expected: 'flat' },
   ]) {
     it(`says ${expected} of a whole picture with ${what}`, async () => {

@@ -2,7 +2,11 @@
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCamera, type CameraSettings } from '../../src/capture/create-camera.ts';
+import {
+  createCamera,
+  type CameraDependencies,
+  type CameraSettings,
+} from '../../src/capture/create-camera.ts';
 import type { Camera, CaptureCause, CaptureOutcome } from '../../src/domain.ts';
 import { withDeadline } from '../../src/support/clock.ts';
 import { jpegOf, noise, solid } from '../support/jpeg-samples.ts';
@@ -147,6 +151,13 @@ describe('the fault table of node-webcam', () => {
     camera = createCamera({ ...bench.settings, ...settings }, bench.dependencies);
   }
 
+  const plugged = (): NonNullable<CameraDependencies['devices']> => ({
+    sysfs: join(bench.root, 'none'),
+    dev: '/dev',
+    pathKind: () => Promise.resolve('characterDevice' as const),
+    canReadAndWrite: () => Promise.resolve(true),
+  });
+
   async function captureInTime(timeoutSeconds: number): Promise<CaptureOutcome> {
     const limitMs = (timeoutSeconds + 2) * 1000;
     const ended = await withDeadline(bench.dependencies.clock, limitMs, camera.capture(never));
@@ -168,15 +179,21 @@ describe('the fault table of node-webcam', () => {
     });
   }
 
-  it('says badFrame when a camera gives the same picture twice, and captures again when it changes', async () => {
-    const devices = {
-      sysfs: join(bench.root, 'none'),
-      dev: '/dev',
-      pathKind: () => Promise.resolve('characterDevice' as const),
-      canReadAndWrite: () => Promise.resolve(true),
-    };
+  it('says badFrame when a camera cuts its frame short and fswebcam makes a whole picture of it', async () => {
     const settings = { ...bench.settings, device: '/dev/video7' };
-    camera = createCamera(settings, { ...bench.dependencies, devices });
+    camera = createCamera(settings, { ...bench.dependencies, devices: plugged() });
+    const raw = 'while [ "$1" != --dumpframe ]; do shift; done';
+    bench.playFswebcam(`${raw}; head -c 700 "$root/good.jpg" > "$2"; cp "$root/good.jpg" "$out"`);
+    const outcome = await camera.capture(never);
+    assert.ok(outcome.kind === 'failed' && outcome.cause === 'badFrame');
+    assert.match(outcome.detail, /cut it short/);
+    bench.playFswebcam(`${raw}; cp "$root/good.jpg" "$2"; cp "$root/good.jpg" "$out"`);
+    assert.equal((await camera.capture(never)).kind, 'captured');
+  });
+
+  it('says badFrame when a camera gives the same picture twice, and captures again when it changes', async () => {
+    const settings = { ...bench.settings, device: '/dev/video7' };
+    camera = createCamera(settings, { ...bench.dependencies, devices: plugged() });
     bench.playFswebcam('echo "$*" >> "$root/taken"; cp "$root/good.jpg" "$out"');
     assert.equal((await camera.capture(never)).kind, 'captured');
     const outcome = await camera.capture(never);

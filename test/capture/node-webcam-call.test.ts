@@ -64,10 +64,14 @@ describe('parseWebcamCall()', () => {
 });
 
 describe('fswebcamCommand()', () => {
+  it('asks for no raw frame of a picture that fswebcam draws itself', () => {
+    assert.doesNotMatch(fswebcamCommand('fswebcam', { ...call, device: 'TEST' }), /dumpframe/);
+  });
+
   it('bounds the file and quotes every word of the command line', () => {
     assert.equal(
       fswebcamCommand('fswebcam', call),
-      "ulimit -c 0 2>/dev/null; ulimit -f 65537 2>/dev/null; exec 'fswebcam' '-q' '--no-banner' '-d' '/dev/video0' '-r' '1280x720' '-S' '20' '--jpeg' '95' '/run/shutterd/a.jpg'",
+      "ulimit -c 0 2>/dev/null; ulimit -f 65537 2>/dev/null; exec 'fswebcam' '-q' '--no-banner' '-d' '/dev/video0' '-r' '1280x720' '-S' '20' '--dumpframe' '/run/shutterd/a.raw' '--jpeg' '95' '/run/shutterd/a.jpg'",
     );
   });
 });

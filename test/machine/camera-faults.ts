@@ -55,8 +55,8 @@ const timeoutSeconds = Number(values.timeout);
 
 /** What each fault may end as, by driver; what is not named is a good picture. */
 const EXPECTED: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  // fswebcam encodes again what it could decode, and draws black where it could not. A rest of one colour that is not
-  // middle grey, or of an older frame in the same buffer, cannot be told from a picture.
+  // fswebcam encodes again what it could decode, and draws black where it could not. A rest of an older frame in the same
+  // buffer, which fills up what is missing, cannot be told from a picture.
   'node-webcam': {
     freeze: ['timeout'],
     black: ['suspect black'],
