@@ -10,7 +10,7 @@ import { createTriggers, pauseFolder, type Triggers } from './app/triggers.ts';
 import { watchedOutbox } from './app/watched.ts';
 import { changesBetween } from './config/live/changes.ts';
 import type { Config } from './config/schema.ts';
-import { subscriptions } from './config/stage-settings.ts';
+import { brokerName, subscriptions } from './config/stage-settings.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import type { IncomingMessage, Random } from './domain.ts';
 import { openOutbox } from './outbox/open-outbox.ts';
@@ -35,6 +35,8 @@ export interface AppDeps {
   readonly onReached?: (config: Config) => void;
   /** `line` may say something new. */
   readonly onStatus?: () => void;
+  /** The Greengrass nucleus will not have this process any more, only another one. */
+  readonly onShutOut?: () => void;
   readonly version: string;
   readonly machine: Machine;
   readonly clock: Clock;
@@ -126,8 +128,8 @@ function startStages(base: AppBase, keptPause: KeptPause): App {
   const picture = createLivePicture({ ...base, take: (signal) => triggers.take(signal) });
   const stages = buildStages(base, { triggers, status, delivery, picture });
   const stop = startLoops(base, { status, results, triggers, delivery, stages, picture });
-  const { device, mqtt } = live.now();
-  const start = { version: base.version, deviceId: device.id, broker: mqtt.url };
+  const { device } = live.now();
+  const start = { version: base.version, deviceId: device.id, broker: brokerName(live.now()) };
   log.info('daemon.ready', { ...start, paused: triggers.paused(), ...outbox.counts() });
   let stopped: Promise<void> | undefined;
   return {

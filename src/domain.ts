@@ -210,8 +210,8 @@ export interface LinkProblem {
 
 /** One live connection to the broker. Nothing of it survives its end. */
 export interface Link {
-  /** MQTT version spoken: 3 (3.1), 4 (3.1.1) or 5. */
-  readonly protocol: 3 | 4 | 5;
+  /** MQTT version spoken: 3 (3.1), 4 (3.1.1) or 5; or that it is the Greengrass nucleus which speaks it. */
+  readonly protocol: 3 | 4 | 5 | 'greengrass';
   publish(message: OutgoingMessage): Promise<PublishOutcome>;
   /** Settles once, when the link has ended, whoever ended it. Never rejects. */
   readonly ended: Promise<LinkProblem>;

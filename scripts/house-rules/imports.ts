@@ -12,6 +12,7 @@ export const STAGES = [
   'outbox',
   'delivery',
   'mqtt',
+  'greengrass',
   'result',
 ] as const;
 
@@ -134,6 +135,7 @@ interface Importers {
 
 const IMPORTERS: readonly Importers[] = [
   { of: /^mqtt$/, places: ['src/mqtt/'], oneFile: true },
+  { of: /^aws-iot-device-sdk-v2$/, places: ['src/greengrass/'], oneFile: true },
   { of: /^ws$/, places: ['src/mqtt/'], oneFile: true },
   { of: /^aedes$/, places: ['src/cli/'], oneFile: true },
   { of: /^convict$/, places: ['src/config/'], oneFile: true },

@@ -2,7 +2,8 @@
 import type { Config } from '../config/schema.ts';
 import * as settings from '../config/stage-settings.ts';
 import type { ConnectionSettings, Delivery } from '../delivery/delivery.ts';
-import type { IncomingMessage } from '../domain.ts';
+import type { IncomingMessage, OpenLink } from '../domain.ts';
+import { createOpenGreengrassLink } from '../greengrass/open-link.ts';
 import { createOpenLink } from '../mqtt/open-link.ts';
 import { tellWithheld } from '../mqtt/tell-withheld.ts';
 import { willPayload } from '../status/status-message.ts';
@@ -23,6 +24,8 @@ export interface LiveLinkDeps {
   readonly log: Log;
   readonly sync: ClockSync;
   readonly watch: StageWatch;
+  /** The Greengrass nucleus will not have this process any more. */
+  readonly onShutOut?: () => void;
 }
 
 /** The way that the configuration gives now; what has changed is taken over with it. */
@@ -30,9 +33,33 @@ export function takeOverLink(
   deps: LiveLinkDeps,
   users: { readonly status: Status; readonly onMessage: (message: IncomingMessage) => void },
 ): ConnectionSettings {
-  const { live, version, clock, log, sync } = deps;
+  const { live } = deps;
   live.adoptLink();
   users.status.comeBack();
+  const config = live.link();
+  const open = config.mqtt.transport === 'greengrass' ? throughNucleus : toBroker;
+  return {
+    ...settings.publishLimits(config),
+    policy: config.mqtt.reconnect,
+    openLink: watchedOpenLink(open(deps, users.onMessage), deps.watch, config),
+  };
+}
+
+type OnMessage = (message: IncomingMessage) => void;
+
+function throughNucleus(deps: LiveLinkDeps, onMessage: OnMessage): OpenLink {
+  const config = deps.live.link();
+  const { filters } = settings.subscriptions(config);
+  return createOpenGreengrassLink(
+    { ...settings.greengrassSettings(config), filters },
+    { ...deps, env: deps.machine.env, onMessage },
+  );
+}
+
+function toBroker(
+  { live, version, clock, log, sync, machine }: LiveLinkDeps,
+  onMessage: OnMessage,
+): OpenLink {
   const config = live.link();
   const will = {
     topic: config.topics.status,
@@ -40,19 +67,14 @@ export function takeOverLink(
     retain: config.mqtt.retain,
   };
   const { filters } = settings.subscriptions(config);
-  const openLink = createOpenLink(
+  return createOpenLink(
     { ...settings.brokerSettings(config), will, filters },
     {
-      ...{ clock, onMessage: users.onMessage, clockSynchronised: () => sync.synchronised() },
+      ...{ clock, onMessage, clockSynchronised: () => sync.synchronised() },
       onWithheld: tellWithheld(log, config.topics.trigger),
-      reader: deps.machine,
+      reader: machine,
     },
   );
-  return {
-    ...settings.publishLimits(config),
-    policy: config.mqtt.reconnect,
-    openLink: watchedOpenLink(openLink, deps.watch, config),
-  };
 }
 
 // As long as a stop gives it: a broker that answers nothing must not hold up the change.
@@ -70,6 +92,6 @@ export async function moveLink(
   delivery.renew();
 }
 
-function placeOfStatus({ mqtt, topics }: Config): string {
-  return `${mqtt.url} ${topics.status}`;
+function placeOfStatus(config: Config): string {
+  return `${settings.brokerName(config)} ${config.topics.status}`;
 }

@@ -40,6 +40,7 @@ export interface Base {
   readonly watch: StageWatch;
   /** The status line of the service may say something new. */
   readonly onStatus: () => void;
+  readonly onShutOut?: () => void;
 }
 
 export function buildStatus(base: Base, triggers: Triggers, results: ResultsPart): Status {

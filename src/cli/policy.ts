@@ -8,6 +8,7 @@ import {
   type PolicyDocument,
   type PolicyOptions,
 } from '../config/aws-policy.ts';
+import { greengrassAccess } from '../config/greengrass-access.ts';
 import type { Loaded } from '../config/load.ts';
 import { escapeInvisible } from '../support/visible-text.ts';
 import { EXIT, type Command, type Context } from './command.ts';
@@ -17,7 +18,7 @@ import type { Arguments } from './parse-arguments.ts';
 export const policyCommand: Command = {
   name: 'policy',
   summary: 'the least-privilege AWS IoT Core policy for this configuration, as a bare document',
-  usage: '[--account N] [--region R] [--thing-variables]',
+  usage: '[--account N] [--region R] [--thing-variables] | --greengrass',
   flags: {
     account: {
       kind: 'text',
@@ -30,12 +31,17 @@ export const policyCommand: Command = {
       doc: 'the AWS region, as eu-west-1 (default REGION, to be replaced)',
     },
     'thing-variables': { kind: 'switch', doc: "one policy for a fleet: the thing's name for the device id" },
+    greengrass: {
+      kind: 'switch',
+      doc: "instead the accessControl of a Greengrass component's recipe, for mqtt.transport greengrass",
+    },
   },
   operands: [],
   exits: {},
   examples: [
     'shutterd policy --account 123456789012 --region eu-west-1 > policy.json',
     'shutterd policy --thing-variables --set mqtt.broker=aws',
+    'shutterd policy --greengrass --set topics.request=plant/7/request',
   ],
   run: policy,
 };
@@ -46,6 +52,7 @@ const REGION = /^[a-z]{2}(?:-[a-z]{2,12}){1,2}-\d{1,2}$/;
 
 async function policy(args: Arguments, context: Context): Promise<number> {
   const [account, region] = [args.text('account'), args.text('region')];
+  if (args.isSet('greengrass')) return access(args, context);
   const wrong = wrongUse(account, region);
   if (wrong !== undefined) {
     context.err(`${wrong}\n`);
@@ -71,6 +78,18 @@ async function policy(args: Arguments, context: Context): Promise<number> {
   context.out(`${JSON.stringify(document, null, 2)}\n`);
   for (const note of notes(loaded, options, document)) context.err(`${note}\n`);
   return policyCharacters(document) > POLICY_CHARACTERS_MAX ? EXIT.failure : EXIT.ok;
+}
+
+async function access(args: Arguments, context: Context): Promise<number> {
+  const unused = ['account', 'region', 'thing-variables'].filter((flag) => args.isSet(flag));
+  if (unused.length > 0) {
+    context.err(`Cannot use --greengrass with --${unused.join(' and --')}: it is allowed alone\n`);
+    return EXIT.usage;
+  }
+  const loaded = await configurationOrProblems(args, context);
+  if (loaded === undefined) return EXIT.badConfiguration;
+  context.out(`${JSON.stringify({ accessControl: greengrassAccess(loaded) }, null, 2)}\n`);
+  return EXIT.ok;
 }
 
 function wrongUse(account: string | undefined, region: string | undefined): string | undefined {

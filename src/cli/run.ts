@@ -7,13 +7,12 @@ import { createKeeper } from '../config/live/keeper.ts';
 import { createStateStore } from '../config/live/kept-state.ts';
 import { WATCH_TIMES } from '../config/live/watch-tree.ts';
 import { formatProblem } from '../config/problem.ts';
-import { brokerSettings } from '../config/stage-settings.ts';
-import { tlsWarnings } from '../mqtt/tls-warnings.ts';
 import { orAborted } from '../support/abort.ts';
 import { withDeadline } from '../support/clock.ts';
 import { createLog, type AdjustableLog, type Log, type LogOptions } from '../support/log.ts';
 import { mayWriteIn } from '../support/folder-owner.ts';
 import { EXIT, type Command, type Context } from './command.ts';
+import { linkWarnings } from './link-warnings.ts';
 import { configurationPaths, loadPaths, stateFolder } from './load-configuration.ts';
 import type { Arguments } from './parse-arguments.ts';
 import { createRunService, type RunService } from './run-service.ts';
@@ -51,13 +50,14 @@ async function runDaemon(args: Arguments, context: Context): Promise<number> {
   }
   const { config } = booted.running.loaded;
   const log = (daemon.log = daemonLog(context, config.log, args));
-  logBooted(log, booted, await tlsWarnings(brokerSettings(config), context));
+  logBooted(log, booted, await linkWarnings(config, context));
   const kept = (daemon.keeper = createKeeper(
     { ...bootDeps(args, context, log), times: WATCH_TIMES },
     booted,
   ));
   const { machine, clock, random, version } = context;
   let onStatus = (): void => undefined;
+  const shutOut = new AbortController();
   const started = await startApp({
     ...{ config, version, machine, clock, random, log, configNow: () => kept.now() },
     onReached: (reached) => {
@@ -65,6 +65,9 @@ async function runDaemon(args: Arguments, context: Context): Promise<number> {
     },
     onStatus: () => {
       onStatus();
+    },
+    onShutOut: () => {
+      shutOut.abort();
     },
   });
   if (started.kind !== 'running') {
@@ -77,12 +80,14 @@ async function runDaemon(args: Arguments, context: Context): Promise<number> {
   const loop = service.ready(app, log);
   onStatus = loop.changed;
   const settings = { ...configured(app, log), askedDone: service.reloaded };
-  const working = Promise.all([kept.run(settings, context.stop), loop.run(context.stop)]);
-  await orAborted(working, context.stop);
+  const stop = AbortSignal.any([context.stop, shutOut.signal]);
+  const working = Promise.all([kept.run(settings, stop), loop.run(stop)]);
+  await orAborted(working, stop);
   service.stopping();
   await app.stop();
   await Promise.all([service.settled(), withDeadline(clock, STOP_KEEPER_MS, working)]);
-  return EXIT.ok;
+  // Whoever started us, a nucleus or systemd, is to start another one.
+  return shutOut.signal.aborted ? EXIT.failure : EXIT.ok;
 }
 
 // What the keeper writes is small; on a disk that hangs it stays unwritten, and the next start reads the files again.

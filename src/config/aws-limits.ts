@@ -1,4 +1,5 @@
-// AWS IoT Core's limits as rules, for `mqtt.broker: aws` ("AWS IoT Core endpoints and quotas", message broker section).
+// AWS IoT Core's limits as rules ("AWS IoT Core endpoints and quotas", message broker section): of a connection to it, and of
+// what the Greengrass nucleus passes on (IotCoreTopicValidator and MqttClient there). It checks nothing else.
 import { PUBLISHED, SUBSCRIBED } from './own-topics.ts';
 import type { Rule } from './rule.ts';
 import type { Config } from './schema.ts';
@@ -10,14 +11,38 @@ const CLIENT_ID_BYTES_MAX = 128 - '-cli-'.length - 6;
 const PAYLOAD_BYTES_MAX = 131_072;
 const SESSION_SECONDS_MAX = 3600;
 
+interface Limit {
+  readonly key: string;
+  readonly allowed: string;
+  readonly broken: (config: Config) => boolean;
+}
+
+/** Whoever holds the connection. */
+const MESSAGES: readonly Limit[] = [
+  { key: 'mqtt.qos', allowed: '0 or 1', broken: ({ mqtt }) => mqtt.qos === 2 },
+  {
+    key: 'image.maxPayloadBytes',
+    allowed: `at most ${String(PAYLOAD_BYTES_MAX)}`,
+    broken: ({ image }) => image.maxPayloadBytes > PAYLOAD_BYTES_MAX,
+  },
+  ...Object.entries({ ...SUBSCRIBED, ...PUBLISHED }).map(([key, topicsOf]) => ({
+    key,
+    allowed: 'topics of at most 256 bytes and 7 slashes',
+    broken: (config: Config) => !topicsOf(config).every(isAwsTopic),
+  })),
+];
+
+export const GREENGRASS_LIMITS: readonly Rule[] = MESSAGES.map(({ key, allowed, broken }) => ({
+  keys: [key, 'mqtt.transport'],
+  // With broker aws as well, that rule says the same.
+  broken: (config) =>
+    config.mqtt.transport === 'greengrass' && config.mqtt.broker !== 'aws' && broken(config),
+  allowed: `${allowed} through the Greengrass nucleus`,
+}));
+
 export const AWS_LIMITS: readonly Rule[] = [
-  aws('mqtt.qos', '0 or 1', ({ mqtt }) => mqtt.qos === 2),
+  ...MESSAGES.map(({ key, allowed, broken }) => aws(key, allowed, broken)),
   aws('mqtt.protocol', 'auto, 4 or 5', ({ mqtt }) => mqtt.protocol === 3),
-  aws(
-    'image.maxPayloadBytes',
-    `at most ${String(PAYLOAD_BYTES_MAX)}`,
-    ({ image }) => image.maxPayloadBytes > PAYLOAD_BYTES_MAX,
-  ),
   aws(
     'mqtt.keepaliveSeconds',
     '30 to 1200',
@@ -32,9 +57,6 @@ export const AWS_LIMITS: readonly Rule[] = [
     'mqtt.sessionExpirySeconds',
     `at most ${String(SESSION_SECONDS_MAX)}`,
     ({ mqtt }) => mqtt.sessionExpirySeconds > SESSION_SECONDS_MAX,
-  ),
-  ...Object.entries({ ...SUBSCRIBED, ...PUBLISHED }).map(([key, topicsOf]) =>
-    aws(key, 'topics of at most 256 bytes and 7 slashes', (config) => !topicsOf(config).every(isAwsTopic)),
   ),
 ];
 

@@ -1,5 +1,6 @@
 // Finds the name of a device that nobody has named, so that two of them never share one. It changes nothing on the machine.
 import { createHash } from 'node:crypto';
+import { deviceId } from './formats.ts';
 
 /** What a machine knows of itself; a fact that does not exist here is absent. */
 export interface MachineFacts {
@@ -18,6 +19,19 @@ const SERIAL_PATHS = ['/sys/firmware/devicetree/base/serial-number', '/proc/devi
 const MACHINE_ID_PATHS = ['/etc/machine-id', '/var/lib/dbus/machine-id'];
 const SUFFIX_DIGITS = 6;
 const NAME_CHARACTERS_MAX = 128 - 1 - SUFFIX_DIGITS; // of a device id, with room for the suffix
+
+/**
+ * The name of a Greengrass core device, for a component that its nucleus has started: topics that the recipe allows by
+ * `{iot:thingName}` are then this device's. `undefined` anywhere else.
+ */
+export function componentIdentity(env: Readonly<Record<string, string | undefined>>): Identity | undefined {
+  const thing = env['AWS_IOT_THING_NAME'] ?? '';
+  const isComponent = env['AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT'] !== undefined;
+  if (!isComponent || thing === '') return undefined;
+  if (deviceId.accepts(thing)) return { kind: 'named', deviceId: thing };
+  const found = `the thing's name ${JSON.stringify(thing)} is no device id`;
+  return { kind: 'unnamed', found, allowed: `a device.id of ${deviceId.allowed} in local.yaml` };
+}
 
 /** Reads the facts through `read`, which gives the text of a small system file or `undefined` where there is none. */
 export async function machineIdentity(

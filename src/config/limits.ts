@@ -3,7 +3,7 @@ import { brokerAddress, isLoopback } from './broker-url.ts';
 import type { Rule } from './rule.ts';
 import type { Config } from './schema.ts';
 import { withDeviceId } from './topics.ts';
-import { AWS_LIMITS } from './aws-limits.ts';
+import { AWS_LIMITS, GREENGRASS_LIMITS } from './aws-limits.ts';
 import { ownTopicRules } from './own-topics.ts';
 
 export const LIMITS: readonly Rule[] = [
@@ -49,6 +49,7 @@ export const LIMITS: readonly Rule[] = [
   },
   ...ownTopicRules(),
   ...AWS_LIMITS,
+  ...GREENGRASS_LIMITS,
 ];
 
 /** `config` with the device's name in its topics and its client id. */
@@ -79,9 +80,17 @@ export function configWarnings({ mqtt, payload }: Config): readonly string[] {
 }
 
 /** User properties came with MQTT 5. */
-function lostMetadata({ protocol }: Config['mqtt'], payload: Config['payload']): readonly string[] {
+function lostMetadata(
+  { protocol, transport }: Config['mqtt'],
+  payload: Config['payload'],
+): readonly string[] {
   const { format, metadata, publishFrame } = payload;
-  if (format !== 'raw' || !metadata || !publishFrame || protocol === 'auto' || protocol === 5) return [];
+  if (format !== 'raw' || !metadata || !publishFrame) return [];
+  if (transport === 'greengrass')
+    return [
+      'payload.format is raw and mqtt.transport greengrass: the metadata is not sent, use payload.format json',
+    ];
+  if (protocol === 'auto' || protocol === 5) return [];
   return [
     `payload.format is raw and mqtt.protocol ${protocol}: the metadata is not sent, use mqtt.protocol 5 or payload.format json`,
   ];

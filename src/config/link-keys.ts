@@ -19,7 +19,8 @@ import { key } from './key.ts';
 export const deviceKeys = {
   id: key(deviceId, 'unnamed', {
     doc: 'Name of this device; replaces {deviceId} in topics and the client id. Set by flag, environment or local only.',
-    defaultNote: 'the host name; on raspberrypi and localhost with 6 hex digits of the machine',
+    defaultNote:
+      'the host name; on raspberrypi and localhost with 6 hex digits of the machine; of a Greengrass component the name of the thing',
   }),
   groups: key(
     groupNames,
@@ -30,7 +31,11 @@ export const deviceKeys = {
 
 export const mqttKeys = {
   url: key(brokerUrl, 'mqtt://127.0.0.1:1883', 'Broker to connect to: mqtt, mqtts, ws or wss.'),
-  transport: key(oneOf('mqtt', 'greengrass'), 'mqtt', "mqtt, or greengrass for the nucleus' IPC."),
+  transport: key(
+    oneOf('mqtt', 'greengrass'),
+    'mqtt',
+    'mqtt, or greengrass: through the IPC of the Greengrass nucleus that runs the daemon as its component.',
+  ),
   clientId: key(
     clientId,
     '{deviceId}',

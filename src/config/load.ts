@@ -5,11 +5,11 @@ import { readSystemText } from '../support/files.ts';
 import { isRecord } from './format.ts';
 import { DISK, type FileSource } from './file-source.ts';
 import { absolutePath } from './formats.ts';
-import { machineIdentity, type Identity } from './identity.ts';
+import { greengrassWarnings } from './greengrass-keys.ts';
+import { componentIdentity, machineIdentity, type Identity } from './identity.ts';
 import { readLayers } from './layers.ts';
 import { configWarnings, expanded, LIMITS } from './limits.ts';
 import { mergeSettings, type Merged, type Origin } from './merge.ts';
-import { notYetProblems } from './not-yet.ts';
 import { valueProblem, type Problem } from './problem.ts';
 import type { Rollout, Tree } from './rollout.ts';
 import { ruleProblems } from './rule.ts';
@@ -64,7 +64,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadOutcome> {
   const above = [...environment.settings, ...flags.settings];
   const identity: Identity =
     device === undefined
-      ? await machineIdentity(options.hostName, readSystemText)
+      ? (componentIdentity(options.env) ?? (await machineIdentity(options.hostName, readSystemText)))
       : { kind: 'named', deviceId: device };
   const layers = await readLayers({
     keys,
@@ -88,7 +88,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadOutcome> {
     ...merged.problems,
     ...identityProblems(identity, merged),
     ...stateDirectoryProblems(outbox, merged),
-    ...effectiveProblems(keys, merged, config),
+    ...ruleProblems(LIMITS, { ...merged, config }, merged.refused),
   ];
   if (problems.length > 0) return { kind: 'rejected', problems };
   return {
@@ -97,7 +97,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadOutcome> {
     origins: merged.origins,
     files: layers.files,
     hash: createHash('sha256').update(canonicalJson(config)).digest('hex'),
-    warnings: [...layers.warnings, ...configWarnings(config)],
+    warnings: [...layers.warnings, ...configWarnings(config), ...greengrassWarnings(config, merged.origins)],
     ...(layers.rollout === undefined ? {} : { rollout: layers.rollout }),
   };
 }
@@ -121,17 +121,6 @@ function stateDirectoryProblems(outbox: string, { origins }: Merged): readonly P
   if (isSet || absolutePath.accepts(outbox)) return [];
   const { allowed } = absolutePath;
   return [valueProblem({ source: 'environment', key: 'outbox.directory', value: outbox, allowed })];
-}
-
-/** What this version does not do comes first; what follows from it, or from a refused value, is not repeated. */
-function effectiveProblems(
-  keys: Keys,
-  { values, origins, refused }: Merged,
-  config: Config,
-): readonly Problem[] {
-  const notYet = notYetProblems(keys, values, origins);
-  const silent = new Set([...refused, ...notYet.map(({ key }) => key)]);
-  return [...notYet, ...ruleProblems(LIMITS, { config, values, origins }, silent)];
 }
 
 /** JSON with its keys in order, so that equal configurations have equal text. */

@@ -26,9 +26,23 @@ export function brokerSettings(config: Config) {
   };
 }
 
-/** What all publishes of a connection together keep within; `rateLimits` is absent where the broker has no such limit. */
-export function publishLimits(config: Config) {
-  return config.mqtt.broker === 'aws' ? { rateLimits: AWS_RATE_LIMITS } : {};
+/** Of the link through the nucleus, which has the connection and its settings. */
+export function greengrassSettings({ mqtt }: Config) {
+  const { connectTimeoutSeconds, ackTimeoutSeconds } = mqtt;
+  return { connectTimeoutSeconds, ackTimeoutSeconds };
+}
+
+/** For people: where this device connects to. */
+export function brokerName({ mqtt }: Config): string {
+  return mqtt.transport === 'greengrass' ? 'greengrass' : mqtt.url;
+}
+
+/**
+ * What all publishes of a connection together keep within; `rateLimits` is absent where the broker has no such limit. The
+ * nucleus sends no faster, and refuses what its spooler cannot hold.
+ */
+export function publishLimits({ mqtt }: Config) {
+  return mqtt.broker === 'aws' || mqtt.transport === 'greengrass' ? { rateLimits: AWS_RATE_LIMITS } : {};
 }
 
 export function cameraSettings(config: Config) {

@@ -2,7 +2,7 @@
 import type { Entry, Outbox } from '../domain.ts';
 import { sleep, type Clock } from '../support/clock.ts';
 import type { Log } from '../support/log.ts';
-import type { Blame, Trial } from './blame.ts';
+import type { Blame, Trial, TrialVerdict } from './blame.ts';
 import type { Strikes } from './strikes.ts';
 
 export interface Judges {
@@ -19,7 +19,9 @@ export async function refusedByRule(
   const { entry, signal } = refusal;
   const { requestId } = entry;
   const { reasonCode, reason } = refusal.blame;
-  const verdict = trial.refused(entry, outbox.after(entry) !== undefined);
+  const verdict: TrialVerdict = PASSING.includes(reasonCode)
+    ? { kind: 'wait' }
+    : trial.refused(entry, outbox.after(entry) !== undefined);
   if (verdict.kind === 'quarantine') {
     const why = `${verdict.refusals} times the broker refused it, and took the next one: reason code ${reasonCode}, ${reason}`;
     await outbox.quarantine(entry, why);
@@ -33,3 +35,6 @@ export async function refusedByRule(
   log[level]('broker.refused', { requestId, reasonCode, reason, remedy, retryInMs: pauseMs });
   if (pauseMs > 0) await sleep(clock, pauseMs, signal);
 }
+
+// Server busy: there is no room for it now, which says nothing about it; a smaller one may well be taken meanwhile.
+const PASSING: readonly number[] = Object.freeze([137]);

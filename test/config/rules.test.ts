@@ -1,9 +1,7 @@
-// The rules between keys, and the values this version does not act on: each one broken once, through the whole loader.
+// The rules between keys: each one broken once, through the whole loader.
 import assert from 'node:assert/strict';
 import { brokerAddress } from '../../src/config/broker-url.ts';
 import { loadConfig, type LoadOutcome } from '../../src/config/load.ts';
-import { NOT_YET } from '../../src/config/not-yet.ts';
-import { formatProblem } from '../../src/config/problem.ts';
 
 const load = (settings: readonly string[]): Promise<LoadOutcome> =>
   loadConfig({ paths: [], defaultPathMayBeAbsent: false, env: {}, settings, hostName: 'pi-1' });
@@ -13,6 +11,7 @@ async function problemKeys(settings: readonly string[]): Promise<readonly string
   return outcome.kind === 'rejected' ? outcome.problems.map(({ key }) => key) : [];
 }
 
+const greengrass = (...settings: string[]): readonly string[] => ['mqtt.transport=greengrass', ...settings];
 const aws = (setting: string): readonly string[] => ['mqtt.broker=aws', setting];
 
 describe('loadConfig() refuses', () => {
@@ -68,6 +67,22 @@ describe('loadConfig() refuses', () => {
     ],
     ['a topic of eight slashes on AWS', aws('topics.request=a/b/c/d/e/f/g/h/i'), ['topics.request']],
     ['a topic of 257 bytes on AWS', aws(`topics.status=${'x'.repeat(257)}`), ['topics.status']],
+    ['QoS 2 through Greengrass', greengrass('mqtt.qos=2'), ['mqtt.qos']],
+    [
+      '128 KiB and a byte through Greengrass',
+      greengrass('image.maxPayloadBytes=131073'),
+      ['image.maxPayloadBytes'],
+    ],
+    [
+      'a topic of eight slashes through Greengrass, once, on AWS as well',
+      ['mqtt.broker=aws', ...greengrass('topics.request=a/b/c/d/e/f/g/h/i')],
+      ['topics.request'],
+    ],
+    [
+      'a topic of 257 bytes through Greengrass',
+      greengrass(`topics.pause=${'x'.repeat(257)}`),
+      ['topics.pause'],
+    ],
     ['a long session on AWS', aws('mqtt.sessionExpirySeconds=3601'), ['mqtt.sessionExpirySeconds']],
   ];
   for (const [what, settings, keys] of broken) {
@@ -75,36 +90,6 @@ describe('loadConfig() refuses', () => {
       assert.deepEqual(await problemKeys(settings), keys);
     });
   }
-
-  const refusedOnce: readonly [string, string][] = [
-    ['mqtt.transport', 'greengrass'],
-    ['mqtt.proxyUrl', 'socks5://127.0.0.1:1080'],
-    ['topics.pause', 'elsewhere/pause'],
-    ['payload.format', 'raw'],
-    ['payload.format', 'dlstreamer'],
-    ['results.filter', '{"type":"classification","labelScore":{}}'],
-    ['results.historyEntries', '10'],
-    ['results.actions', '[{"label":"a","minConfidence":0.5,"publish":"t"}]'],
-    ['rollout.percent', '50'],
-    ['rollout.salt', 'x'],
-    ['config.probationSeconds', '0'],
-  ];
-  const notYet = refusedOnce.filter(([key]) => NOT_YET.some((entry) => entry.key === key));
-  for (const [key, value] of notYet) {
-    it(`${key}=${value}, plainly: this version does not act on it`, async () => {
-      const outcome = await load([`${key}=${value}`]);
-      assert.equal(outcome.kind, 'rejected');
-      assert.deepEqual(
-        outcome.problems.map((problem) => problem.key),
-        [key],
-      );
-      assert.match(outcome.problems.map(formatProblem).join(), /this version cannot act on yet/);
-    });
-  }
-
-  it('every key of the table', () => {
-    assert.deepEqual(new Set(notYet.map(([key]) => key)), new Set(NOT_YET.map(({ key }) => key)));
-  });
 
   it('no consequence of a value that is refused already', async () => {
     assert.deepEqual(await problemKeys(['image.minQuality=x', 'image.maxQuality=30']), ['image.minQuality']);
@@ -123,6 +108,8 @@ describe('loadConfig() accepts', () => {
     ['mqtt.tls.certFile=/c.pem', 'mqtt.tls.keyFile=/k.pem', 'mqtt.url=mqtts://a'],
     ['topics.outcome=', 'topics.response=device/pi-1/image/outcome'],
     aws('image.maxPayloadBytes=131072'),
+    greengrass(),
+    greengrass('image.maxPayloadBytes=131072', 'mqtt.qos=0', 'mqtt.keepaliveSeconds=5'),
     aws(`mqtt.clientId={deviceId}${'x'.repeat(113)}`),
     aws('topics.request=$aws/rules/classify/a/b/c/d/e/f/g/h'),
   ];
@@ -142,6 +129,11 @@ describe('loadConfig() accepts', () => {
     [['payload.format=dlstreamer', 'payload.metadata=false'], 1],
     [['payload.format=dlstreamer'], 0],
     [['payload.metadata=false'], 0],
+    [greengrass(), 0],
+    [greengrass('mqtt.retain=false'), 0],
+    [greengrass('mqtt.retain=true'), 1],
+    [greengrass('mqtt.url=mqtts://a', 'mqtt.tls.caFile=/ca.pem', 'mqtt.proxyUrl=http://p:1'), 1],
+    [greengrass('payload.format=raw'), 1],
   ];
   for (const [settings, count] of warned) {
     it(`${settings.join(' ')} with ${String(count)} warnings`, async () => {
