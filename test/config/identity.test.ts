@@ -1,7 +1,12 @@
 // The name of a device that nobody has named.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { defaultDeviceId, machineIdentity, type MachineFacts } from '../../src/config/identity.ts';
+import {
+  componentIdentity,
+  defaultDeviceId,
+  machineIdentity,
+  type MachineFacts,
+} from '../../src/config/identity.ts';
 
 const MACHINE_ID = '0123456789abcdef0123456789abcdef';
 const HASHED = createHash('sha256').update(MACHINE_ID).digest('hex').slice(-6);
@@ -59,5 +64,29 @@ describe('machineIdentity()', () => {
       kind: 'named',
       deviceId: 'raspberrypi-cdef12',
     });
+  });
+});
+
+describe('componentIdentity()', () => {
+  const socket = { AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: '/greengrass/v2/ipc.socket' };
+
+  it("is the thing's name in a process that a nucleus has started", () => {
+    assert.deepEqual(componentIdentity({ ...socket, AWS_IOT_THING_NAME: 'Core-7' }), {
+      kind: 'named',
+      deviceId: 'Core-7',
+    });
+  });
+
+  for (const env of [{}, { AWS_IOT_THING_NAME: 'Core-7' }, socket, { ...socket, AWS_IOT_THING_NAME: '' }]) {
+    it(`is nobody's with ${JSON.stringify(env)}`, () => {
+      assert.equal(componentIdentity(env), undefined);
+    });
+  }
+
+  it('says that a name with a colon is no device id', () => {
+    const identity = componentIdentity({ ...socket, AWS_IOT_THING_NAME: 'plant:7' });
+    assert.equal(identity?.kind, 'unnamed');
+    assert.match(identity.found, /"plant:7" is no device id/);
+    assert.match(identity.allowed, /device\.id/);
   });
 });

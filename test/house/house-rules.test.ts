@@ -13,7 +13,9 @@ import { repositoryRoot } from './repository-root.ts';
 const CLEAN: Readonly<Record<string, string>> = Object.fromEntries(
   [
     ...['main', 'app', 'pipeline', 'domain'].map((name) => `src/${name}.ts`),
-    ...['trigger', 'capture', 'fit', 'request', 'outbox', 'delivery', 'mqtt', 'result'].map(inRoom),
+    ...['trigger', 'capture', 'fit', 'request', 'outbox', 'delivery', 'mqtt', 'greengrass', 'result'].map(
+      inRoom,
+    ),
     ...['app', 'cli', 'config', 'doctor', 'status', 'support'].map(inRoom),
     ...[
       'package.json',
@@ -72,6 +74,12 @@ const IMPORTS: readonly Planted[] = [
   ['import-direction', 'the far side in a stage', 'src/fit/fit.ts', `import { a } from '../../cloud/a.ts';`],
   ['import-extension', 'a file without its ending', 'src/fit/fit.ts', `import { a } from './a.js';`],
   ['single-importer', 'mqtt outside src/mqtt', 'src/delivery/a.ts', `import { connect } from 'mqtt';`],
+  [
+    'single-importer',
+    'the Greengrass client in the wire to a broker',
+    'src/mqtt/a.ts',
+    `const sdk = await import('aws-iot-device-sdk-v2/dist/greengrasscoreipc.js');`,
+  ],
   ['single-importer', 'a subpath of mqtt', 'src/cli/a.ts', `import { a } from 'mqtt/dist/a.js';`],
   ['single-importer', 'sharp outside its adapter', 'src/fit/fit.ts', `import sharp from 'sharp';`],
   ['single-importer', 'node:fs by its bare name', 'src/outbox/a.ts', `import { rm } from 'fs/promises';`],

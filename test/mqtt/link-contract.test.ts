@@ -1,8 +1,8 @@
 // One contract for all links: at a mosquitto behind a proxy that breaks, through the Greengrass IPC, and the fake of other tests.
 import assert from 'node:assert/strict';
 import type { Link, Qos } from '../../src/domain.ts';
-import * as greengrass from '../greengrass/link-bench.ts';
-import { startNucleus } from '../greengrass/start-nucleus.ts';
+import * as greengrass from '../cloud/greengrass/link-bench.ts';
+import { startNucleus } from '../cloud/greengrass/start-nucleus.ts';
 import { startBreakingProxy } from '../helpers/breaking-proxy.ts';
 import { createFakeLink } from '../helpers/fake-link.ts';
 import { startMosquitto } from '../helpers/mosquitto.ts';

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import type { Journal } from '../oracle/journal.ts';
-import { matches } from '../oracle/topics.ts';
+import type { Journal } from '../../oracle/journal.ts';
+import { matches } from '../../oracle/topics.ts';
 import { WELL, type NucleusModes } from './modes.ts';
 import {
   CONNECTION_ACCEPTED,

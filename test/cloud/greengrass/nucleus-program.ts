@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import { openJournal } from '../oracle/journal.ts';
+import { openJournal } from '../../oracle/journal.ts';
 import type { NucleusModes } from './modes.ts';
 import { FakeNucleus } from './nucleus.ts';
 

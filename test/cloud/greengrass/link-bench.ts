@@ -1,14 +1,14 @@
 // What the tests of the Greengrass link share: one attempt with short deadlines, its messages, and its certain end.
 import assert from 'node:assert/strict';
-import type { IncomingMessage, Link, LinkProblem, OpenOutcome } from '../../src/domain.ts';
+import type { IncomingMessage, Link, LinkProblem, OpenOutcome } from '../../../src/domain.ts';
 import {
   createOpenGreengrassLink,
   type GreengrassDeps,
   type GreengrassSettings,
-} from '../../src/greengrass/open-link.ts';
-import { createSystemClock } from '../../src/support/clock.ts';
-import { Arrivals } from '../helpers/arrivals.ts';
-import type { Scope } from '../helpers/scope.ts';
+} from '../../../src/greengrass/open-link.ts';
+import { createSystemClock } from '../../../src/support/clock.ts';
+import { Arrivals } from '../../helpers/arrivals.ts';
+import type { Scope } from '../../helpers/scope.ts';
 
 export interface Bench {
   readonly settings?: Partial<GreengrassSettings>;

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { cp, mkdir, readdir, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { runChild, type Ran } from '../helpers/child.ts';
-import { Scope } from '../helpers/scope.ts';
+import { runChild, type Ran } from '../../helpers/child.ts';
+import { Scope } from '../../helpers/scope.ts';
 
 const SDK = 'aws-iot-device-sdk-v2';
 

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { LinkFault, OutgoingMessage } from '../../src/domain.ts';
-import { createOpenGreengrassLink } from '../../src/greengrass/open-link.ts';
-import { createSystemClock } from '../../src/support/clock.ts';
-import { Scope } from '../helpers/scope.ts';
+import type { LinkFault, OutgoingMessage } from '../../../src/domain.ts';
+import { createOpenGreengrassLink } from '../../../src/greengrass/open-link.ts';
+import { createSystemClock } from '../../../src/support/clock.ts';
+import { Scope } from '../../helpers/scope.ts';
 import { attempt, openedLink, problemOf } from './link-bench.ts';
 import type { NucleusModes } from './modes.ts';
 import { startNucleus, type Nucleus } from './start-nucleus.ts';

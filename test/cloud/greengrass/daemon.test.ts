@@ -7,10 +7,10 @@ import {
   storedIds,
   type Daemon,
   type Home,
-} from '../helpers/daemon.ts';
-import { Scope } from '../helpers/scope.ts';
-import { checkConservation, type Verdict } from '../oracle/conservation.ts';
-import { keptIn, quarantinedIn } from '../oracle/look-at-outbox.ts';
+} from '../../helpers/daemon.ts';
+import { Scope } from '../../helpers/scope.ts';
+import { checkConservation, type Verdict } from '../../oracle/conservation.ts';
+import { keptIn, quarantinedIn } from '../../oracle/look-at-outbox.ts';
 import {
   json,
   OUTCOME,
@@ -21,7 +21,7 @@ import {
   stopsClean,
   storeSome,
   TRIGGER,
-} from '../system/settings.ts';
+} from '../../system/settings.ts';
 import type { NucleusModes } from './modes.ts';
 import { startNucleus, type Nucleus } from './start-nucleus.ts';
 
