@@ -38,8 +38,8 @@ const SETTINGS = {
 
 async function setStage(scope: Scope, modes: Partial<NucleusModes> = {}): Promise<Stage> {
   const nucleus = await startNucleus(scope, modes);
-  const { 'mqtt.url': _, ...settings } = quick('mqtt://unused', SETTINGS);
-  return { nucleus, home: await createHome(scope, settings, nucleus.env) };
+  const settings = Object.entries(quick('unused', SETTINGS)).filter(([key]) => key !== 'mqtt.url');
+  return { nucleus, home: await createHome(scope, Object.fromEntries(settings), nucleus.env) };
 }
 
 async function verdictOn(daemon: Daemon, { home, nucleus }: Stage): Promise<Verdict> {
