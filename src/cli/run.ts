@@ -6,7 +6,7 @@ import type { Configured, Keeper } from '../config/live/keeper-parts.ts';
 import { createKeeper } from '../config/live/keeper.ts';
 import { createStateStore } from '../config/live/kept-state.ts';
 import { WATCH_TIMES } from '../config/live/watch-tree.ts';
-import { formatProblem } from '../config/problem.ts';
+import { formatProblem, type Problem } from '../config/problem.ts';
 import { orAborted } from '../support/abort.ts';
 import { withDeadline } from '../support/clock.ts';
 import { createLog, type AdjustableLog, type Log, type LogOptions } from '../support/log.ts';
@@ -42,11 +42,7 @@ async function runDaemon(args: Arguments, context: Context): Promise<number> {
   const booted = await bootConfiguration(args, context, early);
   const { paths } = configurationPaths(args, []);
   if (booted.kind === 'rejected') {
-    const problems = booted.problems.map(formatProblem);
-    early.error('config.rejected', { problems });
-    for (const problem of problems) context.err(`${problem}\n`);
-    const line = `configuration rejected (${String(problems.length)} errors, see the journal)`;
-    return service.giveUp(EXIT.badConfiguration, line, paths);
+    return service.giveUp(EXIT.badConfiguration, tellRejected(context, early, booted.problems), paths);
   }
   const { config } = booted.running.loaded;
   const log = (daemon.log = daemonLog(context, config.log, args));
@@ -88,6 +84,14 @@ async function runDaemon(args: Arguments, context: Context): Promise<number> {
   await Promise.all([service.settled(), withDeadline(clock, STOP_KEEPER_MS, working)]);
   // Whoever started us, a nucleus or systemd, is to start another one.
   return shutOut.signal.aborted ? EXIT.failure : EXIT.ok;
+}
+
+/** To log and person; gives the line for the service's status. */
+function tellRejected(context: Context, log: Log, found: readonly Problem[]): string {
+  const problems = found.map(formatProblem);
+  log.error('config.rejected', { problems });
+  for (const problem of problems) context.err(`${problem}\n`);
+  return `configuration rejected (${String(problems.length)} errors, see the journal)`;
 }
 
 // What the keeper writes is small; on a disk that hangs it stays unwritten, and the next start reads the files again.
