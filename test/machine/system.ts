@@ -111,7 +111,7 @@ async function main(): Promise<number> {
   }
   const bench = createBench(values.host);
   const about =
-    '. /etc/os-release; echo "$PRETTY_NAME, $(uname -m), Linux $(uname -r)"; tr -d "\\0" </proc/device-tree/model 2>/dev/null || true';
+    '. /etc/os-release; echo "$PRETTY_NAME, $(uname -m), Linux $(uname -r)"; [ ! -r /proc/device-tree/model ] || tr -d "\\0" </proc/device-tree/model';
   process.stdout.write(`${(await bench.host.must(about)).replaceAll('\n', ', ')}\n`);
   return runRows(chosen(), bench);
 }
