@@ -40,6 +40,7 @@ export function settingsOfFile(
 ): Settings {
   const settings: Setting[] = [];
   const problems: Problem[] = [];
+  const sections = sectionsOf(keys);
   const walk = (section: Readonly<Record<string, unknown>>, prefix: string): void => {
     for (const [name, value] of Object.entries(section)) {
       const key = prefix + name;
@@ -49,8 +50,8 @@ export function settingsOfFile(
         place === undefined ? file.path : `${file.path}:${String(place.line)}:${String(place.column)}`;
       // A dotted name is never a key: `mqtt.url` has to be written as `url` below `mqtt`.
       if (keys.has(key) && !name.includes('.')) settings.push({ layer: file.layer, source, key, value });
-      else if (!isSection(key, keys) || name.includes('.'))
-        problems.push(unknownKey({ source, key, value }, keys));
+      else if (!sections.has(key) || name.includes('.'))
+        problems.push(unknownKey({ source, key, value }, keys, sections));
       else if (isRecord(value)) walk(value, `${key}.`);
       else if (value !== null) problems.push(valueProblem({ source, key, value, allowed: 'a map of keys' }));
     }
@@ -105,17 +106,19 @@ interface Given {
   readonly value: unknown;
 }
 
-function isSection(name: string, keys: Keys): boolean {
-  return [...keys.keys()].some((key) => key.startsWith(`${name}.`));
+/** What keys stand below: `mqtt` and `mqtt.tls` for `mqtt.tls.caFile`. */
+function sectionsOf(keys: Keys): ReadonlySet<string> {
+  const names = [...keys.keys()].map((key) => key.split('.'));
+  return new Set(names.flatMap((parts) => parts.slice(1).map((_, at) => parts.slice(0, at + 1).join('.'))));
 }
 
-function unknownKey(given: Given, keys: Keys): Problem {
+function unknownKey(given: Given, keys: Keys, sections: Iterable<string> = []): Problem {
   if (keys.has(given.key)) {
     const at = given.key.lastIndexOf('.');
     const allowed = `${given.key.slice(at + 1)} below ${given.key.slice(0, at)}`;
     return valueProblem({ ...given, found: 'a key with dots is no key in a file', allowed });
   }
-  return unknown(given, nearestName(given.key, keys.keys()));
+  return unknown(given, nearestName(given.key, [...keys.keys(), ...sections]));
 }
 
 function unknown(given: Given, nearest: string | undefined): Problem {

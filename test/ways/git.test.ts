@@ -1,0 +1,107 @@
+// A tree by git, pulled by the unit's own command: with the page's hook for the id, rewritten history, files changed by hand.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Ran } from '../helpers/child.ts';
+import { Scope } from '../helpers/scope.ts';
+import { pageLines, put, sh, shWell, startDevice, treeOf, type Device } from './device.ts';
+
+const SERVICE = readFileSync(resolve('systemd/shutterd-config.service'), 'utf8');
+
+describe('a tree by git', function () {
+  this.timeout(60_000);
+  const scope = new Scope();
+  let device: Device;
+  let operator = '';
+  beforeEach(async () => {
+    device = await startDevice(scope);
+    const folder = await scope.folder();
+    await shWell(scope, 'git init -q --bare -b main origin && git clone -q origin operator 2>&1', {
+      cwd: folder,
+    });
+    operator = join(folder, 'operator');
+    await put(operator, { ...treeOf(1), '.gitignore': 'local.*\ngeneration\n' });
+    await at('git checkout -qB main && git add -A && git commit -qm first && git push -q -u origin main');
+    // As `git clone`, which wants an empty folder; the machine's own file was there first.
+    await shWell(scope, `git clone -q ${join(folder, 'origin')} device`, { cwd: folder });
+    await rename(join(folder, 'device/.git'), join(device.folder, '.git'));
+    await on('git checkout -q -- .');
+    const hook = pageLines(/With rsync the id goes last/).find((line) => line.includes('post-merge')) ?? '';
+    await on(hook);
+    await device.runs(1);
+  });
+  afterEach(() => scope.end());
+
+  const at = (line: string): Promise<string> => shWell(scope, line, { cwd: operator });
+  const on = (line: string): Promise<string> => shWell(scope, line, { cwd: device.folder });
+  /** What systemd runs. */
+  const pull = (): Promise<Ran> => {
+    const command = /^ExecStart=(\/usr\/bin\/git .*)$/m.exec(SERVICE)?.[1] ?? 'false';
+    return sh(scope, command.replace('/etc/shutterd', device.folder), { cwd: '/' });
+  };
+  const publishTree = async (number: number): Promise<void> => {
+    await put(operator, treeOf(number));
+    await at(`git commit -qam ${String(number)} && git push -q`);
+  };
+
+  it('is followed with the commit as its id, beside a local file that stays', async () => {
+    await publishTree(2);
+    assert.deepEqual((await pull()).code, 0);
+    const { generation } = await device.runs(2);
+    assert.equal(generation, (await at('git rev-parse HEAD')).trim());
+    assert.match(await readFile(join(device.folder, 'local.json'), 'utf8'), /"id":"pi-test"/);
+    assert.equal((await pull()).code, 0); // nothing new
+  });
+
+  it('whose history was rewritten is refused by the unit, and the device goes on until it is told what to do', async () => {
+    await put(operator, treeOf(2));
+    await at('git commit -q --amend -am other && git push -q -f');
+    const { code, err } = await pull();
+    assert.notEqual(code, 0);
+    assert.match(err, /fast-forward/);
+    assert.equal(device.daemon.of('config.applied').length, 2);
+    const remedy = pageLines(/A pull that is refused/)[0] ?? '';
+    await shWell(scope, remedy.replace('sudo ', '').replaceAll('/etc/shutterd', device.folder), { cwd: '/' });
+    await device.runs(2);
+  });
+
+  it('is not merged into a file that somebody has changed on the device', async () => {
+    await writeFile(join(device.folder, 'fleet.yaml'), treeOf(7)['fleet.yaml'] ?? '');
+    await publishTree(2);
+    const { code, err } = await pull();
+    assert.notEqual(code, 0);
+    assert.match(err, /fleet\.yaml/);
+    assert.equal(
+      await readFile(join(device.folder, 'groups/yard.yaml'), 'utf8'),
+      treeOf(1)['groups/yard.yaml'],
+    );
+    const remedy = pageLines(/A pull that is refused/)[0] ?? '';
+    await shWell(scope, remedy.replace('sudo ', '').replaceAll('/etc/shutterd', device.folder), { cwd: '/' });
+    await device.runs(2);
+  });
+});
+
+describe('systemd/shutterd-config', () => {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'units-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('names nothing that systemd does not know, and is off until somebody enables its timer', function () {
+    this.timeout(30_000);
+    // The page that Documentation= names is on a device only.
+    for (const name of ['shutterd-config.service', 'shutterd-config.timer']) {
+      writeFileSync(join(folder, name), readFileSync(resolve('systemd', name)));
+    }
+    const units = ['service', 'timer'].map((kind) => join(folder, `shutterd-config.${kind}`));
+    execFileSync('systemd-analyze', ['verify', '--man=no', ...units], { stdio: 'pipe' });
+    assert.doesNotMatch(SERVICE, /^\[Install\]/m);
+    assert.match(readFileSync(units[1] ?? '', 'utf8'), /^WantedBy=timers\.target$/m);
+  });
+});
