@@ -16,6 +16,8 @@ import type { IncomingMessage, Random } from './domain.ts';
 import { openOutbox } from './outbox/open-outbox.ts';
 import { runPipeline, type Stages } from './pipeline.ts';
 import type { ConfigFacts } from './status/status-message.ts';
+import { createHostWatch } from './status/host-watch.ts';
+import { createThrottledReader } from './status/read-throttled.ts';
 import { serviceLine } from './status/service-line.ts';
 import type { Status } from './status/status.ts';
 import { createClockSync } from './support/clock-sync.ts';
@@ -98,7 +100,11 @@ export async function startApp(deps: AppDeps): Promise<StartOutcome> {
   const keptPause = await readPause(pauseFolder(config), counting.log);
   const outbox = watchedOutbox(opened.outbox, watch);
   const { onStatus = () => undefined } = deps;
-  const base = { ...deps, ...counting, live, sync, run, camera, outbox, watch, onStatus };
+  const readThrottled = createThrottledReader({ run, searchPath: searchPath(machine) });
+  const host = createHostWatch({ clock, log: counting.log, read: readThrottled });
+  const base = {
+    ...{ ...deps, ...counting, live, sync, run, camera, outbox, watch, onStatus, host, readThrottled },
+  };
   return { kind: 'running', app: startStages(base, keptPause) };
 }
 
@@ -182,6 +188,7 @@ function startLoops(base: Base, parts: Parts): () => Promise<void> {
     runPipeline(stages, sources.signal),
     triggers.watch(sources.signal),
     sync.watch(sources.signal),
+    base.host.watch(sources.signal),
     picture.watch(sources.signal),
   ]);
   return async () => {

@@ -28,14 +28,18 @@ export interface LivePictureDeps extends Omit<PictureDeps, 'config'> {
   readonly log: Log;
   readonly camera: RestingPicture;
   readonly take: (signal: AbortSignal) => Promise<readonly Trigger[]>;
+  readonly host: { readonly throttled: () => boolean };
 }
 
 export function createLivePicture(deps: LivePictureDeps): LivePicture {
   const { live, clock, log, camera } = deps;
   const codec = createJpegCodec();
   // By what they say and not by which object says it: a label filter lets neither forget what it knows.
-  const fit = derived(textOf(live, settings.fitSettings), () =>
-    createFit({ codec, settings: settings.fitSettings(live.picture()) }),
+  const fitSettings = (): ReturnType<typeof settings.fitSettings> =>
+    settings.fitSettings(live.picture(), { throttled: deps.host.throttled() });
+  const fit = derived(
+    () => JSON.stringify(fitSettings()),
+    () => createFit({ codec, settings: fitSettings() }),
   );
   const cameraWatch = derived(textOf(live, settings.cameraSettings), () => {
     const config = live.picture();

@@ -6,6 +6,7 @@ import type { IncomingMessage, Outbox, Random } from '../domain.ts';
 import type { Stages } from '../pipeline.ts';
 import { buildRequest, payloadShape } from '../request/build-request.ts';
 import { requestMessage } from '../request/request-message.ts';
+import type { HostWatch } from '../status/host-watch.ts';
 import type { ConfigFacts } from '../status/status-message.ts';
 import { createStatus, type Status } from '../status/status.ts';
 import type { ClockSync } from '../support/clock-sync.ts';
@@ -41,6 +42,8 @@ export interface Base {
   /** The status line of the service may say something new. */
   readonly onStatus: () => void;
   readonly onShutOut?: () => void;
+  readonly host: HostWatch;
+  readonly readThrottled: () => Promise<number | undefined>;
 }
 
 export function buildStatus(base: Base, triggers: Triggers, results: ResultsPart): Status {
@@ -58,6 +61,7 @@ export function buildStatus(base: Base, triggers: Triggers, results: ResultsPart
     outbox: () => outbox.counts(),
     clockSynchronised: () => sync.synchronised(),
     onChange: base.onStatus,
+    readThrottled: base.readThrottled,
   });
 }
 

@@ -97,6 +97,11 @@ export const imageKeys = {
     'fast',
     'fast (libjpeg-turbo defaults) or mozjpeg (smaller, slower).',
   ),
+  whenThrottled: key(
+    oneOf('same', 'smaller'),
+    'same',
+    'While power or heat hold a Raspberry Pi back: same, or smaller (encoder fast, half the width of image.maxWidthPx, where that is 0 of camera.widthPx).',
+  ),
   crop: key(
     unsettable(crop),
     null,

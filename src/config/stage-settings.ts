@@ -55,14 +55,22 @@ export function cameraSettings(config: Config) {
   };
 }
 
-export function fitSettings(config: Config) {
-  const { maxWidthPx, minWidthPx, minQuality, maxQuality, encoder, greyscale, crop } = config.image;
+/** `throttled`: power or heat hold the machine back. */
+export function fitSettings(config: Config, host: { readonly throttled: boolean } = { throttled: false }) {
+  const { minWidthPx, minQuality, maxQuality, greyscale, crop, whenThrottled } = config.image;
   const { rotateDegrees, flip } = config.camera;
+  const { encoder, maxWidthPx } =
+    host.throttled && whenThrottled === 'smaller' ? smallerFit(config) : config.image;
   return {
     ...{ maxWidthPx, minWidthPx, minQuality, maxQuality, encoder, greyscale, rotateDegrees, flip },
     deviceId: config.device.id,
     ...present({ crop }),
   };
+}
+
+function smallerFit({ image, camera }: Config) {
+  const fullPx = image.maxWidthPx === 0 ? camera.widthPx : image.maxWidthPx;
+  return { encoder: 'fast', maxWidthPx: Math.max(image.minWidthPx, Math.floor(fullPx / 2)) } as const;
 }
 
 export function payloadSettings(config: Config) {

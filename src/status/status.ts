@@ -21,6 +21,7 @@ export interface StatusOptions {
   readonly counters: () => Readonly<Record<string, number | undefined>>;
   /** What the status tells has changed. */
   readonly onChange?: () => void;
+  readonly readThrottled?: () => Promise<number | undefined>;
 }
 
 export interface Status {
@@ -46,7 +47,7 @@ export interface PictureFacts {
 
 export function createStatus(options: StatusOptions): Status {
   const { clock, address, version } = options;
-  const host = createHost({ clock, diskPath: options.diskPath });
+  const host = createHost(options);
   let picture: PictureFacts = { camera: { state: 'unused' } };
   let last: LastFacts = { captured_at: null, acknowledged_at: null, classification: null };
   let hostFacts: HostFacts | undefined;

@@ -45,8 +45,8 @@ describe('createStatus()', () => {
   });
 
   it('says offline with what it knew of the machine when a sensor hangs', async () => {
-    const hot = { main: 81 } as systeminformation.Systeminformation.CpuTemperatureData;
-    const temperature = sinon.stub(systeminformation, 'cpuTemperature').resolves(hot);
+    const full = { total: 81, available: 7 } as systeminformation.Systeminformation.MemData;
+    const memory = sinon.stub(systeminformation, 'mem').resolves(full);
     const status = create(createFakeClock());
     const stop = new AbortController();
     await new Promise((resolve) => {
@@ -57,10 +57,10 @@ describe('createStatus()', () => {
       };
       void status.run({ ...link, publish }, stop.signal);
     });
-    temperature.returns(new Promise(() => undefined));
+    memory.returns(new Promise(() => undefined));
     const { state, host } = await told(status);
     stop.abort();
-    assert.deepEqual([state, (host as Record<string, unknown>)['cpu_temperature_c']], ['offline', 81]);
+    assert.deepEqual([state, (host as Record<string, unknown>)['memory_bytes']], ['offline', full]);
   });
 
   const nothing = { captured_at: null, acknowledged_at: null, classification: null };
