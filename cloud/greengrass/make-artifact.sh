@@ -55,7 +55,7 @@ make_artifact() {
   make_tree "$checkout" "$tree" "$1"
   add_client "$tree" "$1"
   add_node "$tree" "$(npm_cpu "$1")"
-  rm -rf -- "$tree/scripts" "$tree/systemd" "$tree/bin"
+  rm -rf -- "${tree:?}"/{scripts,systemd,bin}
   cp -- "$checkout/cloud/greengrass/component.sh" "$tree/component.sh"
   chmod -R u=rwX,go=rX -- "$tree"
   rm -f -- "$2"

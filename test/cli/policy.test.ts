@@ -64,3 +64,71 @@ describe('shutterd policy', () => {
     assert.match(out, /arn:aws:iot:REGION:ACCOUNT:client\/pi-test-cli-\*/);
   });
 });
+
+describe('shutterd policy --greengrass', () => {
+  const scope = new Scope();
+  afterEach(() => scope.end());
+
+  const run = async (args: readonly string[], settings: Readonly<Record<string, unknown>> = {}) =>
+    runShutterd(scope, await createHome(scope, settings), ['policy', '--greengrass', ...args]);
+
+  for (const other of [['--account', '123456789012'], ['--region', 'eu-west-1'], ['--thing-variables']]) {
+    it(`ends with 2 beside ${String(other[0])}`, async () => {
+      const { code, out, err } = await run(other);
+      assert.deepEqual([code, out], [2, '']);
+      assert.equal(err, `Cannot use --greengrass with ${String(other[0])}: it is allowed alone`);
+    });
+  }
+
+  it('ends with 2 and names the key of a bad configuration', async () => {
+    const { code, out, err } = await run([], { 'mqtt.qos': 7 });
+    assert.deepEqual([code, out], [2, '']);
+    assert.match(err, /mqtt\.qos/);
+  });
+
+  it('prints the bare accessControl, with the topics of a device that has a name of its own', async () => {
+    const { code, out, err } = await run([], {
+      'topics.response': 'device/{deviceId}/image/response',
+      'topics.outcome': '',
+      'results.actions': [{ label: 'cat', minConfidence: 0.5, publish: 'door/open' }],
+    });
+    assert.deepEqual([code, err], [0, '']);
+    assert.deepEqual(statementsOf(out), {
+      'com.shutterd.Capture:mqttproxy:1': [
+        'aws.greengrass#PublishToIoTCore',
+        ['device/image/request', 'device/pi-test/status', 'door/open'],
+      ],
+      'com.shutterd.Capture:mqttproxy:2': [
+        'aws.greengrass#SubscribeToIoTCore',
+        [
+          'device/pi-test/image/pause',
+          'device/image/trigger',
+          'device/pi-test/image/trigger',
+          'device/pi-test/image/response',
+        ],
+      ],
+    });
+  });
+
+  it('writes a star and a question mark of a topic so that they stand for themselves', async () => {
+    const { out } = await run([], {
+      'topics.request': 'plant/*/request?',
+      'topics.trigger': ['plant/+/go/#'],
+    });
+    assert.match(out, /"plant\/\$\{\*\}\/request\$\{\?\}"/);
+    assert.match(out, /"plant\/\+\/go\/#"/);
+  });
+});
+
+function statementsOf(out: string): Readonly<Record<string, unknown>> {
+  const { accessControl, ...rest } = JSON.parse(out) as {
+    accessControl: Record<string, Record<string, { operations: string[]; resources: string[] }>>;
+  };
+  assert.deepEqual([rest, Object.keys(accessControl)], [{}, ['aws.greengrass.ipc.mqttproxy']]);
+  return Object.fromEntries(
+    Object.entries(accessControl['aws.greengrass.ipc.mqttproxy'] ?? {}).map(([name, statement]) => [
+      name,
+      [...statement.operations, statement.resources],
+    ]),
+  );
+}
