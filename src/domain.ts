@@ -133,8 +133,7 @@ export interface OutboxCounts {
 export interface Outbox {
   /** Resolves when the entry is on disk. `online` matters only where nothing may be kept while offline. */
   add(request: Request, link: { readonly online: boolean }): Promise<AddOutcome>;
-  oldest(): Entry | undefined;
-  after(entry: Entry): Entry | undefined; // in the order of sending
+  oldest(isWanted?: (entry: Entry) => boolean): Entry | undefined; // in the order of sending
   /** Takes the entry in hand: no bound drops it until one of the next three is called. */
   read(entry: Entry): Promise<ReadOutcome>;
   /** Forgets a delivered entry; it never comes back in this run, even where the disk refuses the removal. */

@@ -34,8 +34,7 @@ export function watchedOutbox(outbox: Outbox, watch: StageWatch): Outbox {
     read: (entry) => onDisk('read', () => outbox.read(entry)),
     remove: (entry) => onDisk('remove', () => outbox.remove(entry)),
     quarantine: (entry, reason) => onDisk('quarantine', () => outbox.quarantine(entry, reason)),
-    oldest: () => outbox.oldest(),
-    after: (entry) => outbox.after(entry),
+    oldest: (isWanted) => outbox.oldest(isWanted),
     release: (entry) => {
       outbox.release(entry);
     },

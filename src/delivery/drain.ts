@@ -4,10 +4,11 @@ import { isAborted } from '../support/abort.ts';
 import { sleep, type Clock } from '../support/clock.ts';
 import { unreachable } from '../support/errors.ts';
 import type { Log } from '../support/log.ts';
-import { createWakeup, waitAtMost, type Wakeup } from '../support/wakeup.ts';
-import { blameOf, createTrial } from './blame.ts';
+import { createWakeup, waitAtMost } from '../support/wakeup.ts';
+import { blameOf } from './blame.ts';
 import { refusedByRule, type Judges } from './refused-by-rule.ts';
 import { createStrikes } from './strikes.ts';
+import { createTrial } from './trial.ts';
 
 export interface DrainDeps {
   readonly outbox: Outbox;
@@ -37,7 +38,7 @@ const LEAVING_MAX = 8;
 
 export function createDrain(deps: DrainDeps): Drain {
   const wakeup = createWakeup();
-  const judges: Judges = { strikes: createStrikes(), trial: createTrial() };
+  const judges: Judges = { strikes: createStrikes(), trial: createTrial(), wakeup };
   let atRest: Promise<void> = Promise.resolve();
   return {
     wake: () => {
@@ -48,7 +49,7 @@ export function createDrain(deps: DrainDeps): Drain {
       atRest = atRest.then(async () => {
         const leaving: Promise<void>[] = [];
         judges.trial.startOver();
-        await sendUntilAborted(deps, { wakeup, judges }, { link, signal, leaving });
+        await sendUntilAborted(deps, judges, { link, signal, leaving });
         await Promise.all(leaving);
       });
       return atRest;
@@ -58,7 +59,7 @@ export function createDrain(deps: DrainDeps): Drain {
 
 async function sendUntilAborted(
   deps: DrainDeps,
-  { wakeup, judges }: { readonly wakeup: Wakeup; readonly judges: Judges },
+  judges: Judges,
   { link, signal, leaving }: Omit<Sending, 'entry'>,
 ): Promise<void> {
   const { strikes } = judges;
@@ -70,7 +71,7 @@ async function sendUntilAborted(
     const next = nextEntry(deps, judges);
     if (next === undefined) {
       paced = false;
-      await waitForEntry(deps, wakeup, signal);
+      await waitForEntry(deps, judges, signal);
       continue;
     }
     const probeMs = onlineMs + strikes.probeMs(next) - deps.clock.monotonicMs();
@@ -90,22 +91,32 @@ async function sendUntilAborted(
   }
 }
 
-function nextEntry({ outbox }: DrainDeps, { trial }: Judges): Entry | undefined {
-  const head = outbox.oldest();
-  return head === undefined ? undefined : trial.next(head, (entry) => outbox.after(entry));
+function nextEntry({ outbox, clock }: DrainDeps, { trial }: Judges): Entry | undefined {
+  const nowMs = clock.monotonicMs();
+  const mayGo = (entry: Entry): boolean => trial.mayGo(entry, nowMs);
+  const next = outbox.oldest(mayGo);
+  if (next !== undefined) {
+    const compared = trial.comparesNow(next, nowMs) ? outbox.oldest((one) => !trial.isFresh(one)) : undefined;
+    return compared ?? next;
+  }
+  const oldest = outbox.oldest();
+  if (oldest === undefined || trial.dueInMs(nowMs) > 0) return undefined;
+  trial.nextTurn(oldest);
+  return outbox.oldest(mayGo);
 }
 
-/** Until somebody wakes us; where the outbox holds only what the disk cannot read now, it is looked at again in a while. */
+/** Until somebody wakes us, or an entry has its turn that stands aside, or that the disk could not read. */
 async function waitForEntry(
   { outbox, clock }: DrainDeps,
-  wakeup: Wakeup,
+  { wakeup, trial }: Judges,
   signal: AbortSignal,
 ): Promise<void> {
   if (outbox.counts().entries === 0) {
     await wakeup.wait(signal);
     return;
   }
-  await waitAtMost(wakeup, { clock, ms: UNREADABLE_PAUSE_MS }, signal);
+  const dueMs = trial.dueInMs(clock.monotonicMs());
+  await waitAtMost(wakeup, { clock, ms: dueMs > 0 ? dueMs : UNREADABLE_PAUSE_MS }, signal);
 }
 
 interface Sending {
@@ -145,7 +156,7 @@ async function sendOne(deps: DrainDeps, judges: Judges, sending: Sending): Promi
   const outcome = await link.publish(deps.messageOf(read.request));
   if (outcome.kind === 'acknowledged' || outcome.kind === 'sent') {
     judges.strikes.forget();
-    judges.trial.acknowledged(entry);
+    judges.trial.acknowledged(entry, clock.monotonicMs());
     // At QoS 0 the promise ends at the socket, and the counters keep the two apart.
     const by = outcome.kind === 'sent' ? 'socket' : 'broker';
     const ackMs = Math.round(clock.monotonicMs() - startedMs);
@@ -182,13 +193,16 @@ async function failed(
 ): Promise<void> {
   const { outbox, clock } = deps;
   const blame = blameOf(outcome, outcome.kind === 'refused' ? undefined : await link.ended);
-  if (blame.kind === 'broker') {
-    await refusedByRule(deps, judges, { entry, blame, signal });
+  const verdict =
+    blame.kind === 'request'
+      ? judges.strikes.count(entry, { ...blame, flightMs })
+      : { kind: 'again' as const };
+  if (blame.kind === 'broker' || (blame.kind === 'request' && verdict.kind === 'doubt')) {
+    const reasonCode = outcome.kind === 'refused' ? outcome.reasonCode : undefined;
+    await refusedByRule(deps, judges, { entry, reasonCode, reason: blame.reason, flightMs, signal });
     return;
   }
-  judges.trial.startOver();
-  const reason = blame.kind === 'request' ? judges.strikes.count(entry, { ...blame, flightMs }) : undefined;
-  if (reason === undefined) outbox.release(entry);
-  else await outbox.quarantine(entry, reason);
+  if (verdict.kind === 'quarantine') await outbox.quarantine(entry, verdict.reason);
+  else outbox.release(entry);
   if (outcome.kind === 'refused') await sleep(clock, REFUSED_PAUSE_MS, signal);
 }

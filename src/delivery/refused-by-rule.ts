@@ -1,39 +1,59 @@
 // What follows when a rule of the broker refuses an entry: a line in the log, a pause, or quarantine. It sends nothing.
 import type { Entry, Outbox } from '../domain.ts';
+import { isAborted } from '../support/abort.ts';
 import { sleep, type Clock } from '../support/clock.ts';
 import type { Log } from '../support/log.ts';
-import type { Blame, Trial, TrialVerdict } from './blame.ts';
+import { waitAtMost, type Wakeup } from '../support/wakeup.ts';
 import type { Strikes } from './strikes.ts';
+import type { Trial, TrialVerdict } from './trial.ts';
 
 export interface Judges {
   readonly strikes: Strikes;
   readonly trial: Trial;
+  /** A new entry may be there: one that the broker has not judged yet need not wait for the others. */
+  readonly wakeup: Wakeup;
 }
 
-/** Resolves when the next entry may be sent. */
+export interface Refusal {
+  readonly entry: Entry;
+  /** Absent where the broker closed the connection over it. */
+  readonly reasonCode: number | undefined;
+  readonly reason: string;
+  /** Milliseconds from the first byte to the answer. */
+  readonly flightMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves when the next entry may be sent. Where all have been refused, a new one ends the pause. */
 export async function refusedByRule(
   { outbox, clock, log }: { readonly outbox: Outbox; readonly clock: Clock; readonly log: Log },
-  { strikes, trial }: Judges,
-  refusal: { entry: Entry; blame: Blame & { kind: 'broker' }; signal: AbortSignal },
+  { strikes, trial, wakeup }: Judges,
+  { entry, reasonCode, reason, flightMs, signal }: Refusal,
 ): Promise<void> {
-  const { entry, signal } = refusal;
   const { requestId } = entry;
-  const { reasonCode, reason } = refusal.blame;
-  const verdict: TrialVerdict = PASSING.includes(reasonCode)
-    ? { kind: 'wait' }
-    : trial.refused(entry, outbox.after(entry) !== undefined);
+  const nowMs = clock.monotonicMs();
+  const isFresh = (other: Entry): boolean => other.sequence !== entry.sequence && trial.isFresh(other);
+  const hasFresh = (): boolean => outbox.oldest(isFresh) !== undefined;
+  const verdict: TrialVerdict =
+    reasonCode !== undefined && PASSING.includes(reasonCode)
+      ? { kind: 'wait' }
+      : trial.refused(entry, { nowMs, flightMs, hasFresh: hasFresh() });
   if (verdict.kind === 'quarantine') {
-    const why = `${verdict.refusals} times the broker refused it, and took the next one: reason code ${reasonCode}, ${reason}`;
+    const code = reasonCode === undefined ? '' : `reason code ${reasonCode}, `;
+    const why = `${verdict.refusals} times the broker refused it, and took others in between: ${code}${reason}`;
     await outbox.quarantine(entry, why);
     return;
   }
   outbox.release(entry);
-  // The last of a round tells how long to wait: the next one may be refused by another rule.
   const [level, pauseMs] =
-    verdict.kind === 'probe' ? (['debug', 0] as const) : strikes.refusedByRule(reasonCode);
+    verdict.kind === 'compare' ? (['debug', 0] as const) : strikes.refusedByRule(reasonCode);
   const remedy = 'allow this client to publish requests (access list, quota, or AWS IoT policy)';
   log[level]('broker.refused', { requestId, reasonCode, reason, remedy, retryInMs: pauseMs });
-  if (pauseMs > 0) await sleep(clock, pauseMs, signal);
+  if (pauseMs > 0 && hasFresh()) await sleep(clock, pauseMs, signal);
+  const untilMs = nowMs + pauseMs;
+  while (!isAborted(signal) && !hasFresh() && clock.monotonicMs() < untilMs) {
+    await waitAtMost(wakeup, { clock, ms: untilMs - clock.monotonicMs() }, signal);
+  }
 }
 
 // Server busy: there is no room for it now, which says nothing about it; a smaller one may well be taken meanwhile.

@@ -9,20 +9,28 @@ export interface Strike {
   readonly flightMs: number;
 }
 
+export type StrikeVerdict =
+  | { readonly kind: 'again' }
+  | { readonly kind: 'quarantine'; readonly reason: string }
+  /** So many were given up in a row that it may be the broker's fault, or a setting's (topic, size): compare with others. */
+  | { readonly kind: 'doubt' };
+
 export interface Strikes {
-  /** The reason to quarantine the entry now, or `undefined` to try again. */
-  count(entry: Entry, strike: Strike): string | undefined;
+  count(entry: Entry, strike: Strike): StrikeVerdict;
   /** Milliseconds that a link must have lived without the entry before it is sent the next time; 0 = send at once. */
   probeMs(entry: Entry): number;
   /** A link ended while the entry was held back: whatever ends links here is not this entry. */
   acquit(entry: Entry): void;
   /** How loud to say that a rule of the broker refuses requests, and how long to wait before the next try. */
-  refusedByRule(reasonCode: number): readonly [level: 'warn' | 'debug', pauseMs: number];
+  refusedByRule(reasonCode: number | undefined): readonly [level: 'warn' | 'debug', pauseMs: number];
+  /** The broker took a request. */
   forget(): void;
 }
 
 /** One close may be the broker's restart and two bad luck; the field's known loops repeat at every attempt. */
 const STRIKES_MAX = 3;
+// Without one taken in between. A broker, or a wrong topic, that makes every request fail must not empty the outbox.
+const GIVEN_UP_MAX = 3;
 
 // Brokers also close for reasons of their own: a crash loop, or two devices with one client id (mosquitto 2.0.11 names no
 // reason for a take-over). So the last strike counts only on a link that had lived PROBE_FLIGHTS times as long without the
@@ -43,10 +51,11 @@ interface Suspect {
   readonly longestMs: number | undefined;
 }
 
-/** One in flight, oldest first: only the head of the outbox can collect strikes, so one counter is enough. */
+/** One in flight, and sent again until it is judged: only one entry at a time can collect strikes, so one counter is enough. */
 export function createStrikes(): Strikes {
   let suspect: Suspect | undefined;
-  let rule: { reasonCode: number; pauseMs: number } | undefined;
+  let rule: { reasonCode: number | undefined; pauseMs: number } | undefined;
+  let givenUp = 0;
   const suspicionOf = ({ sequence }: Entry): Suspect =>
     suspect?.sequence === sequence ? suspect : { sequence, strikes: 0, longestMs: undefined };
   return {
@@ -55,7 +64,10 @@ export function createStrikes(): Strikes {
       const strikes = before.strikes + 1;
       const longestMs = evidence === 'close' ? Math.max(before.longestMs ?? 0, flightMs) : before.longestMs;
       suspect = { sequence: entry.sequence, strikes, longestMs };
-      return strikes >= STRIKES_MAX ? `${strikes} times ${reason}` : undefined;
+      if (givenUp >= GIVEN_UP_MAX) return { kind: 'doubt' };
+      if (strikes < STRIKES_MAX) return { kind: 'again' };
+      givenUp += 1;
+      return { kind: 'quarantine', reason: `${strikes} times ${reason}` };
     },
     probeMs(entry) {
       const { strikes, longestMs } = suspicionOf(entry);
@@ -66,7 +78,7 @@ export function createStrikes(): Strikes {
       if (suspect?.sequence === entry.sequence) suspect = undefined;
     },
     refusedByRule(reasonCode) {
-      const same = rule?.reasonCode === reasonCode;
+      const same = rule !== undefined && rule.reasonCode === reasonCode;
       const pauseMs =
         rule === undefined || !same ? RULE_PAUSE_MS_MIN : Math.min(rule.pauseMs * 2, RULE_PAUSE_MS_MAX);
       rule = { reasonCode, pauseMs };
@@ -75,6 +87,7 @@ export function createStrikes(): Strikes {
     forget() {
       suspect = undefined;
       rule = undefined;
+      givenUp = 0;
     },
   };
 }

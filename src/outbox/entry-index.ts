@@ -59,10 +59,12 @@ export class EntryIndex {
   }
 
   /** The oldest that may be read now; where none is, the one whose read failed last, so that its reader waits. */
-  next(nowMs: number): Entry | undefined {
-    const ready = this.#firstReady();
-    const due = this.#oldestUnreadable(nowMs);
-    const waiting = this.#lastFailed ?? this.#oldestUnreadable(Infinity);
+  next(nowMs: number, isWanted: (entry: Entry) => boolean = () => true): Entry | undefined {
+    const ready = this.#firstReady(isWanted);
+    const due = this.#oldestUnreadable(nowMs, isWanted);
+    const failed = this.#lastFailed;
+    const waiting =
+      failed !== undefined && isWanted(failed) ? failed : this.#oldestUnreadable(Infinity, isWanted);
     if (nowMs < this.#heldUntilMs && waiting !== undefined) return waiting;
     if (due !== undefined && (ready === undefined || !this.#retryFailed)) return due;
     return ready ?? waiting;
@@ -148,17 +150,26 @@ export class EntryIndex {
     }
   }
 
-  #firstReady(): Entry | undefined {
+  #firstReady(isWanted: (entry: Entry) => boolean): Entry | undefined {
     const name = this.#order[this.#head];
     if (name === undefined) return undefined;
     if (this.#first?.name !== name) this.#first = { name, entry: parseEntryFileName(name) };
-    return this.#first.entry;
+    const { entry } = this.#first;
+    return entry === undefined || isWanted(entry) ? entry : this.#firstWanted(isWanted);
   }
 
-  #oldestUnreadable(dueMs: number): Entry | undefined {
+  #firstWanted(isWanted: (entry: Entry) => boolean): Entry | undefined {
+    for (const name of this.#inOrder()) {
+      const entry = parseEntryFileName(name);
+      if (entry !== undefined && isWanted(entry)) return entry;
+    }
+    return undefined;
+  }
+
+  #oldestUnreadable(dueMs: number, isWanted: (entry: Entry) => boolean): Entry | undefined {
     let oldest: Entry | undefined;
     for (const waiting of this.#unreadable.values()) {
-      if (waiting.dueMs <= dueMs) oldest = older(oldest, waiting.entry);
+      if (waiting.dueMs <= dueMs && isWanted(waiting.entry)) oldest = older(oldest, waiting.entry);
     }
     return oldest;
   }

@@ -64,8 +64,8 @@ class FileOutbox implements Outbox {
     return this.#inTurn(() => this.#add(request, link.online));
   }
 
-  oldest(): Entry | undefined {
-    return this.#index.next(this.#parts.clock.monotonicMs());
+  oldest(isWanted?: (entry: Entry) => boolean): Entry | undefined {
+    return this.#index.next(this.#parts.clock.monotonicMs(), isWanted);
   }
 
   async read(entry: Entry): Promise<ReadOutcome> {
@@ -90,10 +90,6 @@ class FileOutbox implements Outbox {
   async quarantine(entry: Entry, reason: string): Promise<void> {
     this.#forget(entry);
     await this.#files.quarantine(entry, reason);
-  }
-
-  after(entry: Entry): Entry | undefined {
-    return this.#index.following(entry, 1)[0];
   }
 
   release(entry: Entry): void {

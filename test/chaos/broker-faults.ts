@@ -65,7 +65,7 @@ export const BROKER_FAULTS: readonly Fault[] = [
       const [poison = ''] = await storeSome(daemon(), 3);
       await oracle.set({ pubackReasonCode: 128, pubackReasonCodeFor: poison });
     },
-    told: { event: 'request.quarantined', reason: /and took the next one: reason code 128/ },
+    told: { event: 'request.quarantined', reason: /and took others in between: reason code 128/ },
     quarantined: 1,
   },
   {

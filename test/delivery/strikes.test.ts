@@ -7,6 +7,8 @@ const NEXT = { sequence: 2, requestId: 'b', bytes: 1 };
 const REFUSAL: Strike = { reason: 'it was refused', evidence: 'refusal', flightMs: 20 };
 const closeAfter = (flightMs: number): Strike => ({ reason: 'it closed', evidence: 'close', flightMs });
 
+const AGAIN = { kind: 'again' };
+
 describe('createStrikes()', () => {
   let strikes: Strikes;
 
@@ -16,24 +18,27 @@ describe('createStrikes()', () => {
 
   for (const strike of [REFUSAL, closeAfter(20)]) {
     it(`gives up one entry at its third ${strike.evidence}, and says why`, () => {
-      assert.equal(strikes.count(HEAD, strike), undefined);
-      assert.equal(strikes.count(HEAD, strike), undefined);
-      assert.equal(strikes.count(HEAD, strike), `3 times ${strike.reason}`);
+      assert.deepEqual(strikes.count(HEAD, strike), AGAIN);
+      assert.deepEqual(strikes.count(HEAD, strike), AGAIN);
+      assert.deepEqual(strikes.count(HEAD, strike), {
+        kind: 'quarantine',
+        reason: `3 times ${strike.reason}`,
+      });
     });
   }
 
   it('starts again for another entry', () => {
     strikes.count(HEAD, REFUSAL);
     strikes.count(HEAD, REFUSAL);
-    assert.equal(strikes.count(NEXT, REFUSAL), undefined);
-    assert.equal(strikes.count(NEXT, REFUSAL), undefined);
+    assert.deepEqual(strikes.count(NEXT, REFUSAL), AGAIN);
+    assert.deepEqual(strikes.count(NEXT, REFUSAL), AGAIN);
   });
 
   it('starts again after a delivery', () => {
     strikes.count(HEAD, REFUSAL);
     strikes.count(HEAD, REFUSAL);
     strikes.forget();
-    assert.equal(strikes.count(HEAD, REFUSAL), undefined);
+    assert.deepEqual(strikes.count(HEAD, REFUSAL), AGAIN);
   });
 
   it('starts again when a link ended without the entry, and only then for that entry', () => {
@@ -43,7 +48,19 @@ describe('createStrikes()', () => {
     assert.notEqual(strikes.probeMs(HEAD), 0);
     strikes.acquit(HEAD);
     assert.equal(strikes.probeMs(HEAD), 0);
-    assert.equal(strikes.count(HEAD, closeAfter(20)), undefined);
+    assert.deepEqual(strikes.count(HEAD, closeAfter(20)), AGAIN);
+  });
+
+  it('doubts its judgement after the third in a row, until the broker takes a request', () => {
+    const kinds = (): readonly string[] => {
+      const entry = { sequence: (sequence += 1), requestId: 'c', bytes: 1 };
+      return [1, 2, 3].map(() => strikes.count(entry, REFUSAL).kind);
+    };
+    let sequence = 10;
+    for (let at = 0; at < 3; at += 1) assert.deepEqual(kinds(), ['again', 'again', 'quarantine']);
+    assert.deepEqual(kinds(), ['doubt', 'doubt', 'doubt']);
+    strikes.forget();
+    assert.deepEqual(kinds(), ['again', 'again', 'quarantine']);
   });
 
   const probes: readonly { what: string; before: readonly Strike[]; probeMs: number }[] = [

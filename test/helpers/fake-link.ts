@@ -10,8 +10,10 @@ export type ScriptedPublish =
 
 export interface FakeLinkOptions {
   readonly protocol?: Link['protocol'];
-  /** For the first PUBLISH, the second, ...; the broker acknowledges all further ones. */
+  /** For the first PUBLISH, the second, ... */
   readonly script?: readonly ScriptedPublish[];
+  /** For all further ones; the broker acknowledges them where it says nothing. */
+  readonly answers?: (message: OutgoingMessage) => ScriptedPublish | undefined;
 }
 
 export interface FakeLink extends Link {
@@ -27,7 +29,8 @@ export interface FakeLink extends Link {
   problem(): LinkProblem | undefined;
 }
 
-export function createFakeLink({ protocol = 5, script = [] }: FakeLinkOptions = {}): FakeLink {
+export function createFakeLink(options: FakeLinkOptions = {}): FakeLink {
+  const { protocol = 5, script = [], answers = () => undefined } = options;
   const published: OutgoingMessage[] = [];
   const waiting: ((outcome: PublishOutcome) => void)[] = [];
   const steps = [...script];
@@ -49,7 +52,7 @@ export function createFakeLink({ protocol = 5, script = [] }: FakeLinkOptions = 
     publish(message) {
       if (problem !== undefined) return Promise.resolve({ kind: 'lost', wholePacketWritten: false });
       published.push(message);
-      const step = steps.shift() ?? { kind: message.qos === 0 ? 'sent' : 'acknowledged' };
+      const step = steps.shift() ?? answers(message) ?? usual(message);
       if (step !== 'inFlight' && step.kind === 'timeout') finish(problemOf('ackTimeout'), true);
       if (step !== 'inFlight' && step.kind !== 'ends') return Promise.resolve(step);
       const answer = new Promise<PublishOutcome>((resolve) => waiting.push(resolve));
@@ -75,6 +78,10 @@ export function createFakeLink({ protocol = 5, script = [] }: FakeLinkOptions = 
     },
     problem: () => problem,
   };
+}
+
+function usual({ qos }: OutgoingMessage): ScriptedPublish {
+  return { kind: qos === 0 ? 'sent' : 'acknowledged' };
 }
 
 export function problemOf(fault: LinkFault): LinkProblem {

@@ -24,8 +24,7 @@ export function createFakeOutbox({ maxEntries = -1 }: { maxEntries?: number } = 
       stored.set(sequence, { entry, request });
       return { kind: 'stored', entry };
     },
-    oldest: () => [...stored.values()][0]?.entry,
-    after: ({ sequence }) => [...stored.values()].find(({ entry }) => entry.sequence > sequence)?.entry,
+    oldest: (isWanted = () => true) => [...stored.values()].find(({ entry }) => isWanted(entry))?.entry,
     read: async (entry) => readStored(disk, entry),
     async remove(entry) {
       stored.delete(entry.sequence);
