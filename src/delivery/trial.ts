@@ -25,7 +25,7 @@ export interface Refusal {
  *   refusal, another request taken directly after it, and the next refusal.
  * - A quota that lets some pass condemns hardly any: a comparison goes wrong only where room came free in the one flight between
  *   the two, and not in the time before, in which nothing was sent for PAUSE_FLIGHTS flights (1 s at least): else the entry
- *   itself had taken it. That is 1/9 at most each time, 0.14 % for three.
+ *   itself had taken it. Three of them in a row are needed.
  * - As soon as another was taken, what stands aside is tried again, oldest first: once a rule is mended, order is restored.
  */
 export interface Trial {

@@ -179,7 +179,7 @@ describe('drain() at a broker with rules of its own', function () {
     });
   }
 
-  it('gives up less than one in a hundred where it refuses half of all tries by chance', async () => {
+  it('gives up few, less than six in a hundred, where it refuses half of all tries by chance', async () => {
     const random = createSeededRandom(1);
     const { delivered, quarantined } = await tell({
       ...{ requests: 500, forMs: 600 * MINUTE_MS },
