@@ -147,9 +147,15 @@ const IMPORTERS: readonly Importers[] = [
   { of: /^node:child_process$/, places: ['src/support/process-group.ts'], oneFile: true },
   {
     of: /^node:fs$/,
-    places: ['files', 'durable-file', 'read-regular', 'lock-file', 'folder-owner', 'watch-files'].map(
-      (name) => `src/support/${name}.ts`,
-    ),
+    places: [
+      'files',
+      'durable-file',
+      'read-regular',
+      'lock-file',
+      'file-facts',
+      'folder-owner',
+      'watch-files',
+    ].map((name) => `src/support/${name}.ts`),
     oneFile: false,
   },
   { of: /^node:(net|tls)$/, places: ['src/mqtt/', 'src/cli/'], oneFile: false },

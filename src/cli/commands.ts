@@ -7,6 +7,7 @@ import { configExplainCommand } from './config-explain.ts';
 import { configSchemaCommand } from './config-schema.ts';
 import { configShowCommand } from './config-show.ts';
 import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
 import { fleetStatusCommand } from './fleet-status.ts';
 import { outboxExportCommand } from './outbox-export.ts';
 import { outboxListCommand } from './outbox-list.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   publishCommand,
   triggerCommand,
   camerasCommand,
+  doctorCommand,
   configCheckCommand,
   configShowCommand,
   configExplainCommand,

@@ -3,6 +3,7 @@ import { checkAllDevices, checkDevice, type FleetCheck } from '../config/check-f
 import { deviceId } from '../config/formats.ts';
 import { formatProblem } from '../config/problem.ts';
 import { describeRollout, type Tree } from '../config/rollout.ts';
+import { sharedResponseWarnings } from '../config/shared-response.ts';
 import { EXIT, type Command, type Context } from './command.ts';
 import { linkWarnings } from './link-warnings.ts';
 import { configurationPaths, readConfiguration, trustOf } from './load-configuration.ts';
@@ -64,7 +65,11 @@ async function checkThisMachine(args: Arguments, context: Context): Promise<numb
     return EXIT.badConfiguration;
   }
   const { files, hash, config, rollout } = outcome;
-  const warnings = [...outcome.warnings, ...(await linkWarnings(config, context))];
+  const warnings = [
+    ...outcome.warnings,
+    ...sharedResponseWarnings(outcome),
+    ...(await linkWarnings(config, context)),
+  ];
   if (args.isSet('json')) {
     const said = { valid: true, deviceId: config.device.id, files, hash, warnings };
     context.out(`${JSON.stringify({ ...said, ...(rollout === undefined ? {} : { rollout }) })}\n`);

@@ -8,7 +8,7 @@ import type { Context } from './command.ts';
 import type { Arguments } from './parse-arguments.ts';
 
 const DEFAULT_FOLDER = '/etc/shutterd';
-const DEFAULT_STATE_FOLDER = '/var/lib/shutterd';
+export const DEFAULT_STATE_FOLDER = '/var/lib/shutterd';
 
 /** `more` are paths beside those of `--config`. */
 export function readConfiguration(

@@ -6,6 +6,7 @@ import { layerNames } from './layer-files.ts';
 import { loadConfig, type LoadOutcome } from './load.ts';
 import { fileProblem, formatProblem, type Problem } from './problem.ts';
 import type { Tree } from './rollout.ts';
+import { sharedResponseWarnings } from './shared-response.ts';
 import type { Trust } from './trust.ts';
 
 export interface FleetCheckOptions {
@@ -116,7 +117,9 @@ class Tally {
 
   add(device: string, outcome: LoadOutcome): void {
     if (outcome.kind === 'loaded') {
-      outcome.warnings.forEach((warning) => this.#warnings.add(warning));
+      [...outcome.warnings, ...sharedResponseWarnings(outcome)].forEach((warning) =>
+        this.#warnings.add(warning),
+      );
       return;
     }
     this.addAll(outcome.problems, device);

@@ -52,6 +52,16 @@ export async function checkTlsFiles(
   ];
 }
 
+/** The last day of the first certificate in a file; `undefined` where there is none that can be read. */
+export async function certificateEnd(path: string): Promise<Date | undefined> {
+  const file = await readBoundedFile(path, PEM_BYTES_MAX);
+  const certificate =
+    file.kind === 'read' ? parsed(() => new X509Certificate(Buffer.from(file.bytes))) : undefined;
+  return certificate !== undefined && 'value' in certificate
+    ? new Date(certificate.value.validTo)
+    : undefined;
+}
+
 interface Looked {
   readonly key: TlsFinding['key'];
   readonly path: string;

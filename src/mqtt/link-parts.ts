@@ -30,5 +30,7 @@ export type ConnectOutcome =
       readonly link: Link;
       /** Subscribes to further filters. */
       readonly subscribe: (filters: readonly string[]) => Promise<LinkProblem | undefined>;
+      /** What the broker takes at most; `undefined` where it named no bound. */
+      readonly maximumPacketBytes: number | undefined;
     }
   | { readonly kind: 'failed'; readonly problem: LinkProblem };

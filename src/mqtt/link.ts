@@ -29,7 +29,10 @@ export async function connectLink(parts: LinkParts): Promise<ConnectOutcome> {
   const wire = new Wire(parts);
   const problem = (await wire.connect()) ?? (await wire.subscribe(parts.session.filters));
   if (problem === undefined)
-    return { kind: 'open', link: wire, subscribe: (filters) => wire.subscribe(filters) };
+    return {
+      ...{ kind: 'open', link: wire, maximumPacketBytes: wire.maximumPacketBytes() },
+      subscribe: (filters) => wire.subscribe(filters),
+    };
   wire.abort(problem);
   return { kind: 'failed', problem };
 }
@@ -111,6 +114,10 @@ class Wire implements Link {
       return linkProblem('noConnack', 'the broker closed the connection before CONNACK');
     }
     return first.value;
+  }
+
+  maximumPacketBytes(): number | undefined {
+    return this.#client.serverProperties?.maximumPacketSize;
   }
 
   subscribe(filters: readonly string[]): Promise<LinkProblem | undefined> {

@@ -1,5 +1,5 @@
 // From settings to a subscribed link: secrets, stream, session, within one deadline. It never tries twice.
-import type { IncomingMessage, OpenLink } from '../domain.ts';
+import type { IncomingMessage } from '../domain.ts';
 import { withDeadline, type Clock } from '../support/clock.ts';
 import { errorMessage } from '../support/errors.ts';
 import { connectLink } from './link.ts';
@@ -44,7 +44,10 @@ interface Memory {
   readonly patience: Patience;
 }
 
-export function createOpenLink(settings: BrokerSettings, deps: LinkDeps): OpenLink {
+export function createOpenLink(
+  settings: BrokerSettings,
+  deps: LinkDeps,
+): (signal: AbortSignal) => Promise<ConnectOutcome> {
   const protocol = chooseProtocol(settings.protocol);
   const memory = { suspects: suspectsFor(settings, deps), patience: createPatience() };
   return async (signal) => {

@@ -6,19 +6,27 @@ import { openHttpTunnel } from './proxy-http.ts';
 import type { Target } from './proxy-reply.ts';
 import { openSocks5Tunnel } from './proxy-socks5.ts';
 
+export interface Under {
+  readonly target: Target;
+  readonly writableHighWaterMark: number;
+  /** Told of the socket to the proxy before it connects. */
+  readonly onProxySocket?: (socket: Socket) => void;
+}
+
 /**
  * Resolves with a socket whose next byte comes from the target. Rejects with an OperatingError that names the proxy.
  * `url` is `http://host:port` or `socks5://host:port`.
  */
 export async function connectThroughProxy(
   url: string,
-  { target, writableHighWaterMark }: { readonly target: Target; readonly writableHighWaterMark: number },
+  { target, writableHighWaterMark, onProxySocket = () => undefined }: Under,
   signal: AbortSignal,
 ): Promise<Socket> {
   const proxy = parseProxyUrl(url);
   // `writableHighWaterMark` is missing from the type definitions of this version.
   const mark = { writableHighWaterMark };
   const socket = connect({ host: proxy.host, port: proxy.port, noDelay: true, ...mark });
+  onProxySocket(socket);
   const destroy = (): void => {
     socket.destroy();
   };

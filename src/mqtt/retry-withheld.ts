@@ -5,7 +5,7 @@ import { WITHHELD_MS, type Suspects } from './suspects.ts';
 
 /** Resolves when all are subscribed or the link has ended; a filter that is still refused ends it. */
 export async function retryWithheld(
-  { link, subscribe }: Extract<ConnectOutcome, { kind: 'open' }>,
+  { link, subscribe }: Pick<Extract<ConnectOutcome, { kind: 'open' }>, 'link' | 'subscribe'>,
   { suspects, filters, clock }: { suspects: Suspects; filters: readonly string[]; clock: Clock },
 ): Promise<void> {
   const isWithheld = (topic: string): boolean =>

@@ -22,6 +22,8 @@ export interface Route {
   readonly proxyUrl?: string;
   /** Whose key file it has to be, for the command that a refusal names. */
   readonly reader?: Reader | undefined;
+  /** Told of each socket before it connects: who wants to know how far an attempt came listens to its events. */
+  readonly onSocket?: ((socket: Socket, to: 'proxy' | 'broker') => void) | undefined;
 }
 
 // `drain` then tells of every packet, however small, that its last byte has left for the system: the acknowledgement's
@@ -43,24 +45,30 @@ export function parseBrokerUrl(url: string): BrokerAddress {
 /** Resolves with a connected stream; rejects with the system, TLS or proxy error. An abort destroys the attempt. */
 export async function openStream(
   address: BrokerAddress,
-  { tls, proxyUrl, reader }: Route,
+  { tls, proxyUrl, reader, onSocket = () => undefined }: Route,
   signal: AbortSignal,
 ): Promise<Duplex> {
   const { host, port, protocol } = address;
   // Files first: a proxy is not troubled for a connection that cannot be made.
   const secure = protocol === 'mqtts' || protocol === 'wss' ? await tlsOptions(host, tls, reader) : undefined;
-  const under = { target: { host, port }, writableHighWaterMark: BUFFERED_BYTES_MAX };
+  const onProxySocket = (socket: Socket): void => {
+    onSocket(socket, 'proxy');
+  };
+  const under = { target: { host, port }, writableHighWaterMark: BUFFERED_BYTES_MAX, onProxySocket };
   const tunnel = proxyUrl === undefined ? undefined : await connectThroughProxy(proxyUrl, under, signal);
-  if (protocol === 'ws' || protocol === 'wss') return openWebSocket(address, { secure, tunnel }, signal);
+  if (protocol === 'ws' || protocol === 'wss')
+    return openWebSocket(address, { secure, tunnel, onSocket }, signal);
   if (secure !== undefined) {
     // `host` also beside the tunnel: without it Node verifies the certificate of an address against the name `localhost`.
     const socket = startTls({ ...secure, host, ...(tunnel === undefined ? { port } : { socket: tunnel }) });
     socket.setNoDelay(true);
+    onSocket(socket, 'broker');
     return connected(socket, 'secureConnect', { signal, destroy: () => socket.destroy() });
   }
   if (tunnel !== undefined) return tunnel;
   const mark = { writableHighWaterMark: BUFFERED_BYTES_MAX };
   const socket = connectTcp({ host, port, noDelay: true, ...mark });
+  onSocket(socket, 'broker');
   return connected(socket, 'connect', { signal, destroy: () => socket.destroy() });
 }
 
@@ -70,19 +78,33 @@ function startTls(options: ConnectionOptions): TLSSocket {
   return connectTls(withMark);
 }
 
+interface WebSocketParts {
+  readonly secure: ConnectionOptions | undefined;
+  readonly tunnel: Socket | undefined;
+  readonly onSocket: NonNullable<Route['onSocket']>;
+}
+
 async function openWebSocket(
   { protocol, host, port, path }: BrokerAddress,
-  { secure, tunnel }: { secure: ConnectionOptions | undefined; tunnel: Socket | undefined },
+  { secure, tunnel, onSocket }: WebSocketParts,
   signal: AbortSignal,
 ): Promise<Duplex> {
   const url = `${protocol}://${isIP(host) === 6 ? `[${host}]` : host}:${port}${path}`;
-  const through = (socket: Socket): Socket =>
-    secure === undefined ? socket : connectTls({ ...secure, host, socket }); // as above
+  const connect = (): Socket => {
+    // `host` as above.
+    const over = tunnel === undefined ? { port } : { socket: tunnel };
+    if (secure === undefined) return tunnel ?? connectTcp({ host, port });
+    return connectTls({ ...secure, host, ...over });
+  };
   // [MQTT-6.0.0-3]: the subprotocol name is "mqtt"; compression would only cost time on JPEG.
   const socket = new WebSocket(url, ['mqtt'], {
     ...secure,
     perMessageDeflate: false,
-    ...(tunnel === undefined ? {} : { createConnection: () => through(tunnel) }),
+    createConnection: () => {
+      const under = connect();
+      if (under !== tunnel) onSocket(under, 'broker');
+      return under;
+    },
   });
   const stream = createWebSocketStream(socket, { writableHighWaterMark: BUFFERED_BYTES_MAX });
   // It repeats the socket's error, also before anybody listens; unheard it would end the process.

@@ -27,7 +27,7 @@ describe('shutterd config', () => {
     runShutterd(scope, home, ['config', 'check', ...args]);
 
   const GOOD = {
-    'fleet.yaml': 'log: { level: warn }\n',
+    'fleet.yaml': 'log: { level: warn }\ntopics: { response: "device/{deviceId}/image/response" }\n',
     'devices/cam-1.yaml': 'device: { groups: [roof] }\n',
     'devices/cam-2.json': '{"camera": {"widthPx": 640}}\n',
     'groups/roof.yaml': 'camera: { skipFrames: 3 }\n',
@@ -93,6 +93,18 @@ describe('shutterd config', () => {
     await put(home, 'next/fleet.yaml', 'log: { level: error }\n');
     const next = await check(home, '--device', 'cam-1');
     assert.equal(next.out, 'valid for device cam-1, which takes the next tree');
+  });
+
+  it('check warns of a response topic that all devices share, for all of them and for one', async () => {
+    const home = await createFleet({ ...GOOD, 'fleet.yaml': 'log: { level: warn }\n' });
+    for (const args of [['--all-devices'], ['--device', 'cam-1']]) {
+      const { code, err } = await check(home, ...args);
+      assert.equal(code, 0);
+      assert.match(
+        err,
+        /^topics\.response is device\/image\/response for all .* matched by order, which is a guess/,
+      );
+    }
   });
 
   it('check warns of what a device would refuse: files that the group may write, as git makes them', async () => {

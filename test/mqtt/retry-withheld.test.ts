@@ -19,7 +19,7 @@ describe('retryWithheld()', () => {
       return Promise.resolve(outcome);
     };
     const filters = ['in', 'other'];
-    const done = retryWithheld({ kind: 'open', link, subscribe }, { suspects, filters, clock });
+    const done = retryWithheld({ link, subscribe }, { suspects, filters, clock });
     return { clock, asked, link, done };
   };
 

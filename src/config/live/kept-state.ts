@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { openDurableFolder } from '../../support/durable-file.ts';
+import { readBoundedFile } from '../../support/files.ts';
 import { isRecord } from '../format.ts';
 import { treeOfFiles, type KeptFile, type KeptTree } from './kept-tree.ts';
 import { beginTrial, type Trial } from './trial.ts';
@@ -36,8 +37,7 @@ const STATE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** One place for each set of `--config` paths: two configurations on one machine do not inherit from each other. */
 export function createStateStore(stateDirectory: string, paths: readonly string[]): StateStore {
-  const name = createHash('sha256').update(JSON.stringify(paths)).digest('hex').slice(0, 16);
-  const path = join(stateDirectory, 'configuration', name);
+  const path = placeOf(stateDirectory, paths);
   return {
     path: join(path, FILE_NAME),
     async read() {
@@ -52,6 +52,22 @@ export function createStateStore(stateDirectory: string, paths: readonly string[
       await folder.write(FILE_NAME, [Buffer.from(JSON.stringify(stateToJson(state)))]);
     },
   };
+}
+
+/** The same for those who only look: no folder is made. `denied`: this user may not look there. */
+export async function lookAtState(
+  stateDirectory: string,
+  paths: readonly string[],
+): Promise<({ readonly kind: 'kept' } & ReadState) | { readonly kind: 'denied' }> {
+  const read = await readBoundedFile(join(placeOf(stateDirectory, paths), FILE_NAME), STATE_BYTES_MAX);
+  if (read.kind === 'failed' && read.code === 'EACCES') return { kind: 'denied' };
+  const kept = read.kind === 'read' ? parseState(Buffer.from(read.bytes).toString('utf8')) : { state: {} };
+  return { kind: 'kept', ...kept };
+}
+
+function placeOf(stateDirectory: string, paths: readonly string[]): string {
+  const name = createHash('sha256').update(JSON.stringify(paths)).digest('hex').slice(0, 16);
+  return join(stateDirectory, 'configuration', name);
 }
 
 function stateToJson({ good, trial, bad }: KeptState): unknown {
