@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 
 // eslint reads its configuration from a default export, the only one in the repository.
 export default defineConfig(
-  { ignores: ['dist/', 'node_modules/', 'test/fixtures/'] },
+  { ignores: ['dist/', 'build/', 'node_modules/', 'test/fixtures/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

@@ -6,7 +6,7 @@ import { houseTree } from './tree.ts';
 
 const READ_FOLDERS = ['src/', 'cloud/', 'scripts/', 'test/'];
 const FIXTURES = 'test/fixtures/';
-const NOT_OURS = ['node_modules', 'dist', '.git'];
+const NOT_OURS = ['node_modules', 'dist', 'build', '.git'];
 
 /** @throws the file system's own error where `root` cannot be read. */
 export function readTree(root: string): HouseTree {

@@ -5,8 +5,7 @@ import { readAnswer } from './answer.ts';
 import type { InvokeEndpoint } from './endpoint.ts';
 import { errorText, type Failure } from './failure.ts';
 import type { LambdaLog } from './log.ts';
-import { prepareInput } from './model-input.ts';
-import type { DecodePixels } from './pixels.ts';
+import type { Prepare } from './model-input.ts';
 import type { PublishResult } from './publish.ts';
 import { createRemembered } from './remembered.ts';
 import { readRequest, type Asker } from './request.ts';
@@ -16,9 +15,9 @@ import { topicOf } from './topics.ts';
 export interface HandlerDeps {
   readonly settings: Settings;
   readonly labels?: readonly string[];
+  readonly prepare: Prepare;
   readonly invoke: InvokeEndpoint;
   readonly publish: PublishResult;
-  readonly decode: DecodePixels;
   readonly log: LambdaLog;
 }
 
@@ -78,10 +77,10 @@ function signalIn(ms: number): AbortSignal {
 
 async function classify(
   jpeg: Uint8Array,
-  { settings, labels, invoke, decode }: HandlerDeps,
+  { settings, labels, prepare, invoke }: HandlerDeps,
   signal: AbortSignal,
 ): Promise<Classification | Failure> {
-  const prepared = await prepareInput(jpeg, settings.input, decode);
+  const prepared = await prepare(jpeg);
   if (prepared.kind === 'failed') return prepared.failure;
   const answered = await invoke(prepared.body, settings.input.contentType, signal);
   if (answered.kind === 'failed') return answered.failure;

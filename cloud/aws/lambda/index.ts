@@ -2,7 +2,7 @@
 import { createLambdaLog } from './log.ts';
 import { startFunction } from './start.ts';
 
-export const handler = startFunction(
+export const handler = await startFunction(
   process.env,
   createLambdaLog((line) => process.stdout.write(line)),
 );

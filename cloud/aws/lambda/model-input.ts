@@ -2,26 +2,27 @@
 import type { Failure } from './failure.ts';
 import { npyOf } from './npy.ts';
 import type { DecodePixels } from './pixels.ts';
-import type { ModelInput, TensorSettings } from './settings.ts';
+import type { TensorSettings } from './settings.ts';
 import { PIXELS_PER_SIDE, shapeOf, tensorOf } from './tensor.ts';
 
 export type Prepared =
   | { readonly kind: 'prepared'; readonly body: Uint8Array }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-export async function prepareInput(
-  jpeg: Uint8Array,
-  input: ModelInput,
-  decode: DecodePixels,
-): Promise<Prepared> {
-  if (input.kind === 'image') return { kind: 'prepared', body: jpeg };
-  const decoded = await decode(jpeg, { sidePx: PIXELS_PER_SIDE, fit: input.tensor.fit });
-  if (decoded.kind === 'undecodable')
-    return {
-      kind: 'failed',
-      failure: { cause: 'badImage', detail: `it does not decode: ${decoded.detail}` },
-    };
-  return { kind: 'prepared', body: tensorBody(tensorOf(decoded.rgb, input.tensor), input.tensor) };
+export type Prepare = (jpeg: Uint8Array) => Promise<Prepared>;
+
+export const preparePicture: Prepare = (jpeg) => Promise.resolve({ kind: 'prepared', body: jpeg });
+
+export function prepareTensor(settings: TensorSettings, decode: DecodePixels): Prepare {
+  return async (jpeg) => {
+    const decoded = await decode(jpeg, { sidePx: PIXELS_PER_SIDE, fit: settings.fit });
+    if (decoded.kind === 'undecodable')
+      return {
+        kind: 'failed',
+        failure: { cause: 'badImage', detail: `it does not decode: ${decoded.detail}` },
+      };
+    return { kind: 'prepared', body: tensorBody(tensorOf(decoded.rgb, settings), settings) };
+  };
 }
 
 /** `instances` is TensorFlow Serving's row format, `list` the bare nested list, both with a batch of one. */

@@ -1,4 +1,5 @@
-// The only door to sharp here: a JPEG into the pixels of a small square. It is loaded when the first picture needs it.
+// The only door to sharp here: a JPEG into the pixels of a small square. It is loaded where the endpoint takes tensors.
+import type Sharp from 'sharp';
 import { errorMessage } from '../../../src/support/errors.ts';
 import type { TensorSettings } from './settings.ts';
 
@@ -16,8 +17,17 @@ const CROPPED_FROM = 256 / 224;
 // A JPEG of 98 KB can say that it is of any size; the daemon itself makes none with more.
 const PIXELS_MAX = 50_000_000;
 
-export const decodePixels: DecodePixels = async (jpeg, { sidePx, fit }) => {
-  const { default: sharp } = await import('sharp'); // with MODEL_INPUT=image nothing loads it
+/** Rejects where sharp was left out of the package. */
+export async function loadDecoder(): Promise<DecodePixels> {
+  const { default: sharp } = await import('sharp');
+  return (jpeg, square) => decode(sharp, jpeg, square);
+}
+
+async function decode(
+  sharp: typeof Sharp,
+  jpeg: Uint8Array,
+  { sidePx, fit }: Parameters<DecodePixels>[1],
+): Promise<Decoded> {
   try {
     const upright = sharp(jpeg, { failOn: 'error', limitInputPixels: PIXELS_MAX }).autoOrient();
     const squared =
@@ -34,7 +44,7 @@ export const decodePixels: DecodePixels = async (jpeg, { sidePx, fit }) => {
   } catch (error) {
     return { kind: 'undecodable', detail: errorMessage(error).trim() };
   }
-};
+}
 
 function middleOf(sidePx: number): [number, number, { fit: 'cover'; position: 'centre'; kernel: 'linear' }] {
   return [sidePx, sidePx, { fit: 'cover', position: 'centre', kernel: 'linear' }];

@@ -1,8 +1,8 @@
 // Pictures into what models take, against numbers worked out by hand and NumPy's description of its files.
 import assert from 'node:assert/strict';
-import { prepareInput, tensorBody } from '../../../cloud/aws/lambda/model-input.ts';
+import { preparePicture, prepareTensor, tensorBody } from '../../../cloud/aws/lambda/model-input.ts';
 import { npyOf } from '../../../cloud/aws/lambda/npy.ts';
-import { decodePixels } from '../../../cloud/aws/lambda/pixels.ts';
+import { loadDecoder } from '../../../cloud/aws/lambda/pixels.ts';
 import { PIXELS_PER_SIDE, tensorOf } from '../../../cloud/aws/lambda/tensor.ts';
 import type { TensorSettings } from '../../../cloud/aws/lambda/settings.ts';
 import type { Pixels } from '../../../src/support/jpeg.ts';
@@ -17,28 +17,28 @@ const KERAS: TensorSettings = {
 const TORCH: TensorSettings = { normalisation: 'imageNet', layout: 'NCHW', fit: 'crop', format: 'list' };
 const SIDE = PIXELS_PER_SIDE;
 
-describe('prepareInput()', () => {
-  it('hands over the bytes as they are where the endpoint takes pictures', async () => {
-    const jpeg = await jpegOf(quarters(32, 32));
-    const prepared = await prepareInput(jpeg, { kind: 'image', contentType: 'image/jpeg' }, () =>
-      assert.fail(),
-    );
-    assert.deepEqual(prepared, { kind: 'prepared', body: jpeg });
-  });
+const decodePixels = await loadDecoder();
 
+describe('preparePicture()', () => {
+  it('hands over the bytes as they are', async () => {
+    const jpeg = await jpegOf(quarters(32, 32));
+    assert.deepEqual(await preparePicture(jpeg), { kind: 'prepared', body: jpeg });
+  });
+});
+
+describe('prepareTensor()', () => {
   it('names a picture that is whole by its markers and does not decode', async () => {
     const jpeg = Buffer.from(await jpegOf(noise(64, 64)));
     const huffman = jpeg.indexOf(Buffer.from([0xff, 0xc4]));
     jpeg.fill(0xff, huffman + 5, huffman + 21);
-    const input = { kind: 'tensor', contentType: 'application/json', tensor: KERAS } as const;
-    const prepared = await prepareInput(jpeg, input, decodePixels);
+    const prepared = await prepareTensor(KERAS, decodePixels)(jpeg);
     assert.ok(prepared.kind === 'failed');
     assert.equal(prepared.failure.cause, 'badImage');
     assert.match(prepared.failure.detail, /^it does not decode: /);
   });
 });
 
-describe('decodePixels()', () => {
+describe('the decoder', () => {
   const cornersOf = async (picture: Pixels, fit: 'stretch' | 'crop', variant: JpegVariant = {}) => {
     const jpeg = await jpegOf(picture, variant);
     const decoded = await decodePixels(jpeg, { sidePx: SIDE, fit });
