@@ -67,10 +67,9 @@ const REPEATED_FROM = 2;
 function first(findings: readonly Finding[]): readonly string[] {
   const failed = findings.filter(({ verdict }) => verdict === 'fail');
   if (failed.length < REPEATED_FROM) return [];
-  const steps = failed.map(
-    ({ area, what, remedy = what }, at) => `  ${String(at + 1)}. ${area}: ${escapeInvisible(remedy)}`,
-  );
-  return ['', 'What to do first:', ...new Set(steps)];
+  const steps = failed.map(({ area, what, remedy = what }) => `${area}: ${escapeInvisible(remedy)}`);
+  const numbered = [...new Set(steps)].map((step, at) => `  ${String(at + 1)}. ${step}`);
+  return ['', 'What to do first:', ...numbered];
 }
 
 function counted(count: number, noun: string): string {

@@ -75,14 +75,17 @@ async function devices(
   ];
 }
 
+/** Formats of what auto takes alone: some devices have dozens, and shutterd cameras lists them. */
 function wordsOf({ device, node, name, formats, problem, auto }: ListedCamera): string {
   const where = device === node ? node : `${node}, ${device}`;
   const sizes = formats
-    .map(({ fourcc, sizes: granted }) => `${fourcc} ${granted.join(' ')}`.trim())
-    .join(', ');
-  const more = problem ?? sizes;
+    .slice(0, FORMATS_MAX)
+    .map(({ fourcc, sizes: granted }) => `${fourcc} ${granted.join(' ')}`.trim());
+  const more = problem ?? (auto ? sizes.join(', ') : '');
   return `${name} (${where})${auto ? ', taken by auto' : ''}${more === '' ? '' : `: ${more}`}`;
 }
+
+const FORMATS_MAX = 4;
 
 function withSudo(remedy: string): string {
   return remedy.replace('(usermod', '(sudo usermod');
@@ -91,7 +94,9 @@ function withSudo(remedy: string): string {
 /** Who cannot open the node: without the service's user the one who runs the daemon by hand counts. */
 async function nodeRights(node: string, { self, service }: Eyes): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (const person of [service, self].filter((each) => each !== undefined)) {
+  // Root may open anything, which says nothing about the daemon.
+  const people = [service, self].filter((each) => each !== undefined && each.userId !== 0);
+  for (const person of people.filter((each) => each !== undefined)) {
     const at = await barrier(person, node, 'readAndWrite');
     const who = person === service ? `user ${person.name} of the service` : `user ${person.name}`;
     if (at === undefined) findings.push(ok(`${who} may open ${node}`));

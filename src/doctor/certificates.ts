@@ -5,6 +5,7 @@ import { certificateEnd, checkTlsFiles, type TlsFiles } from '../mqtt/check-tls.
 import { parseBrokerUrl } from '../mqtt/stream.ts';
 import type { Walk } from '../mqtt/walk.ts';
 import { barrier, type Person } from '../support/access-rights.ts';
+import { fileFacts } from '../support/file-facts.ts';
 import type { Machine } from '../support/machine.ts';
 import { findingsOf, type Finding } from './finding.ts';
 import type { Eyes } from './surroundings.ts';
@@ -83,21 +84,18 @@ async function good(
 /** What systemd lays out for the unit is the unit's, whatever its bits. */
 async function outOfReach(files: TlsFiles, { service }: Eyes): Promise<readonly Finding[]> {
   if (service === undefined) return [];
-  const paths = [files.caFile, files.certFile, files.keyFile, files.passwordFile].filter(
-    (path) => path !== undefined && !path.startsWith(CREDENTIALS),
-  );
-  const findings: Finding[] = [];
-  for (const path of paths) {
-    const at = path === undefined ? undefined : await barrier(service, path, 'read');
-    if (at !== undefined) findings.push(unreadable(service, at));
-  }
-  return findings;
+  const named = [files.caFile, files.certFile, files.keyFile, files.passwordFile];
+  const paths = named.filter((path) => path !== undefined).filter((path) => !path.startsWith(CREDENTIALS));
+  const barriers = await Promise.all(paths.map((path) => barrier(service, path, 'read')));
+  const each = [...new Set(barriers.filter((at) => at !== undefined))];
+  return Promise.all(each.map((at) => unreadable(service, at)));
 }
 
-function unreadable({ name }: Person, at: string): Finding {
+async function unreadable({ name }: Person, at: string): Promise<Finding> {
+  const mode = (await fileFacts(at))?.kind === 'folder' ? '750' : '640';
   return fail(
     `user ${name} of the service may not read ${at}`,
-    `run: sudo chgrp ${name} ${at} && sudo chmod 640 ${at} (a folder: 750), or hand it over as a credential of systemd (README)`,
+    `run: sudo chgrp ${name} ${at} && sudo chmod ${mode} ${at}; or hand the files over as credentials of systemd (README)`,
   );
 }
 

@@ -36,8 +36,8 @@ export async function lookAtConfiguration(
     ...(rollout === undefined ? [] : [ok(describeRollout(rollout))]),
     ...[...outcome.warnings, ...sharedResponseWarnings(outcome)].map(advice),
     ...(await unreadable(files, service)),
-    ...(await keptState(outcome, state, place)),
     ...denied,
+    ...(kept.kind === 'denied' ? [] : await keptState(outcome, state, place)),
   ];
 }
 

@@ -59,7 +59,7 @@ export async function lookAtTools(
     const lack = version === undefined ? tool.without(camera) : undefined;
     return lack === undefined ? [] : [missing(tool, lack)];
   });
-  const versions = there.map(({ tool, version }) => `${tool.program} ${version ?? ''}`);
+  const versions = there.map(({ tool, version }) => `${tool.program} ${version ?? ''}`.trimEnd());
   return [...(versions.length === 0 ? [] : [ok(versions.join(', '))]), ...lacks];
 }
 
@@ -72,11 +72,14 @@ async function lookAt(
   surroundings: Surroundings,
   tool: Tool,
 ): Promise<{ readonly tool: Tool; readonly version: string | undefined }> {
-  const ran = await ask(surroundings, [tool.program, tool.versionFlag]);
+  const ran = await ask(surroundings, [tool.program, tool.versionFlag], VERSION_MS_MAX);
   if (ran.kind === 'missing') return { tool, version: undefined };
   const said = ran.kind === 'exited' ? `${ran.stdout}\n${ran.stderr}` : '';
-  return { tool, version: VERSION.exec(said)?.[1] ?? '(does not say its version)' };
+  return { tool, version: VERSION.exec(said)?.[1] ?? '' };
 }
+
+// Beside a test frame on a Pi, loading ffmpeg's libraries takes some seconds.
+const VERSION_MS_MAX = 10_000;
 
 /** `ffmpeg version 5.1.6`, `v4l2-ctl 1.22.1`, `fswebcam 20140113`: the first number that is no part of a name. */
 const VERSION = /(?:^|\s)(\d+(?:\.\d+)+|\d{8})/;
