@@ -14,7 +14,7 @@ export interface FarSide {
   readonly lambda: Lambda;
   readonly endpoint: AwsServer;
   readonly dataPlane: AwsServer;
-  /** What the data plane took, in order. */
+  /** What the data plane was given and did not refuse, in order. */
   readonly published: readonly Published[];
   readonly results: () => readonly unknown[];
 }
@@ -48,8 +48,8 @@ export async function startFarSide(scope: Scope, options: FarSideOptions = {}): 
     const taken = {
       ...{ topic, payload, qos: query.get('qos') ?? '', contentType: query.get('contentType') ?? '' },
     };
+    published.push(taken); // before the broker has it: the daemon may log it before we hear that it was taken
     await options.onPublished?.(taken);
-    published.push(taken);
     return json({ message: 'OK', traceId: 'trace' });
   });
   const lambda = startLambda(
