@@ -1,6 +1,7 @@
 #!/bin/sh
-# What the nucleus runs of the component: install, run, shutdown. The deployment's configuration arrives in a variable, so that
-# no shell ever reads it as text of its own. It writes into the component's work folder only.
+# What the nucleus runs of the component: install, run, shutdown; and for a person, any command of shutterd as the component sees
+# it. The deployment's configuration arrives in a variable, so that no shell ever reads it as text of its own. It writes into the
+# component's work folder only.
 set -eu
 umask 077
 
@@ -22,7 +23,8 @@ main() {
     install) install_component ;;
     run) run_daemon ;;
     shutdown) stop_daemon ;;
-    *) die "Cannot run $0: it is given \"${1:-}\", install, run or shutdown are allowed" ;;
+    shutterd) shift && shutterd "$@" --config "$work/config" ;;
+    *) die "Cannot run $0: it is given \"${1:-}\", install, run, shutdown or \"shutterd COMMAND\" are allowed" ;;
   esac
 }
 
@@ -41,8 +43,11 @@ install_component() {
   rm -rf -- "$work/config.new"
 }
 
+# Left over from a nucleus that crashed, one would hold camera and outbox until it finds out; after three starts in vain the
+# nucleus gives the component up.
 run_daemon() {
   unset COMPONENT_CONFIGURATION
+  stop_daemon
   printf '%s\n' "$$" >"$work/pid"
   if [ -d "$machine" ]; then set -- --config "$machine"; else set --; fi
   exec "$node" "$here/dist/src/main.js" run --config "$work/config" "$@"

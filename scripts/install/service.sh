@@ -39,8 +39,6 @@ fall_back() {
     die "Cannot upgrade shutterd: $broken was not ready within $READY_SECONDS_MAX s (see above); $1 runs again with the same configuration and outbox"
   fi
   why_not_ready
-  # The version that was never ready goes in any case.
-  accept_version
   die "Cannot upgrade shutterd: $broken was not ready within $READY_SECONDS_MAX s, and now $1 is not either; look on: journalctl -eu shutterd"
 }
 
@@ -52,41 +50,27 @@ start_and_wait() {
   wait_until_ready "$before"
 }
 
-# wait_until_ready BEFORE: the invocation that was there when the start was asked for does not count. Who became ready in
-# time may also settle when the time is over by then.
+# wait_until_ready BEFORE: the invocation that was there when the start was asked for does not count.
 wait_until_ready() {
   local deadline=$((SECONDS + READY_SECONDS_MAX)) since=-1 pid='' state
-  local -A fact
-  while ((SECONDS < deadline || since >= 0)); do
-    look_at_service
-    state=${fact[ActiveState]:-unknown}
-    if [[ ${fact[InvocationID]:-} == "$1" ]]; then
+  while ((SECONDS < deadline)); do
+    state=$(service_fact ActiveState)
+    if [[ $(service_fact InvocationID) == "$1" ]]; then
       state=old
     fi
     if [[ $state != active ]]; then
       since=-1
-    elif ((since < 0)); then
+    elif ((since < 0)) || [[ $(service_fact MainPID) != "$pid" ]]; then
       since=$SECONDS
-      pid=${fact[MainPID]:-}
-    elif [[ ${fact[MainPID]:-} != "$pid" ]]; then
-      since=-1
+      pid=$(service_fact MainPID)
     elif ((SECONDS - since >= SETTLE_SECONDS)); then
       return 0
     fi
     # It will not get better in a minute: a configuration that is wrong (2), an outbox that somebody else holds (3).
-    [[ $state != failed && ! ($state != old && ${fact[SubState]:-} == auto-restart && ${fact[ExecMainStatus]:-} == [23]) ]] || return 1
+    [[ $state != failed && ! ($state != old && $(service_fact SubState) == auto-restart && $(service_fact ExecMainStatus) == [23]) ]] || return 1
     sleep 0.5
   done
   return 1
-}
-
-# Fills the caller's `fact` from one answer: facts of several answers can belong to different invocations.
-look_at_service() {
-  local name value
-  fact=()
-  while IFS='=' read -r name value; do
-    fact[$name]=$value
-  done < <(systemctl show --property=InvocationID,ActiveState,SubState,MainPID,ExecMainStatus shutterd.service)
 }
 
 service_fact() { systemctl show --property="$1" --value shutterd.service; }

@@ -7,7 +7,7 @@ import { startChild, type Child } from '../../helpers/child.ts';
 import type { Line } from '../../helpers/daemon.ts';
 import { Scope } from '../../helpers/scope.ts';
 import { json, OUTCOME, REQUEST, STATUS, TRIGGER } from '../../system/settings.ts';
-import { deployed, readRecipe, type Component, type Tree } from './component.ts';
+import { deployed, readRecipe, treeWithoutPackages, type Component, type Tree } from './component.ts';
 import { startNucleus, type Nucleus } from './start-nucleus.ts';
 
 // The recipe gives it 15 s, and the nucleus SIGKILL after that.
@@ -97,6 +97,27 @@ describe('The Greengrass component', function () {
     assert.equal(json(last?.payload ?? Buffer.of())['state'], 'offline');
   });
 
+  it('ends the daemon that a crashed nucleus has left over, and takes camera and outbox', async () => {
+    await install();
+    const orphan = await begin(component);
+    const next = await begin(component);
+    assert.deepEqual(await orphan.child.ended, { code: 0, signal: null });
+    await nucleus.deliver(TRIGGER, '');
+    await next.lines.nth(1, ({ event }) => event === 'request.acknowledged');
+    await shutDown(component, next);
+  });
+
+  it('runs a command of shutterd for a person, with the configuration and the state of the component', async () => {
+    await install({ topics: { request: 'device/image/of-the-deployment' } });
+    const shown = await component.command(['config', 'explain', 'topics.request']);
+    assert.equal(shown.code, 0, shown.err);
+    assert.match(shown.out, /of-the-deployment.*config\/fleet\.json/s);
+    const listed = await component.command(['outbox', 'list']);
+    assert.equal(listed.code, 0, listed.err);
+    const wrong = await component.command(['config', 'explain', 'topics.nothing']);
+    assert.equal(wrong.code, 2);
+  });
+
   it('takes no NOTIFY_SOCKET, watchdog or journal of the nucleus’ own service for its own', async () => {
     component = await deployed(scope, {
       ...nucleus.env,
@@ -128,7 +149,7 @@ describe('The Greengrass component', function () {
   });
 
   it('does not install without the IPC client', async () => {
-    component = await deployed(scope, nucleus.env, 'without packages');
+    component = await deployed(scope, nucleus.env, treeWithoutPackages);
     const { code, err } = await component.script('install', configuration);
     assert.equal(code, 1);
     assert.match(err, /^Cannot install: the artifact holds no Greengrass IPC client.*make-artifact\.sh/m);

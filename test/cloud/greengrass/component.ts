@@ -1,6 +1,6 @@
 // What a nucleus does with the recipe, on this machine: unpacks the artifact, fills in the variables, runs the lifecycle's scripts.
 import { cp, mkdir, readFile, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runChild, startChild, type Child, type ChildOptions, type Ran } from '../../helpers/child.ts';
 import type { Scope } from '../../helpers/scope.ts';
@@ -46,21 +46,28 @@ export interface Component {
   /** A lifecycle script to its end. */
   script(step: Step, configuration?: Tree): Promise<Ran>;
   start(): Child;
+  /** As a person calls it, without the nucleus' variables. */
+  command(args: readonly string[]): Promise<Ran>;
 }
 
-/** `env` is what the nucleus gives every component. */
+/** `env` is what the nucleus gives every component. `unpack` makes the tree of the artifact. */
 export async function deployed(
   scope: Scope,
   env: Readonly<Record<string, string>>,
-  packages: 'with packages' | 'without packages' = 'with packages',
+  unpack: (tree: string) => Promise<void> = treeOfCheckout,
 ): Promise<Component> {
   const folder = await scope.folder();
   const manifest = manifestOfThisCpu(await readRecipe());
   const unpacked = join(folder, 'artifacts');
-  const tree = join(unpacked, /([^/]+)\.zip$/.exec(manifest.Artifacts[0]?.URI ?? '')?.[1] ?? '');
+  const tree = join(unpacked, basename(manifest.Artifacts[0]?.URI ?? '', '.zip'));
   const [work, machine] = [join(folder, 'work'), join(folder, 'machine')];
   await mkdir(work);
-  await makeTree(tree, packages);
+  await unpack(tree);
+  const surroundings = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: folder,
+    COMPONENT_MACHINE_CONFIGURATION: machine,
+  };
   const options = (step: Step, configuration: Tree): ChildOptions => {
     const { Script, Setenv } = manifest.Lifecycle[step];
     const filled = (text: string): string =>
@@ -71,7 +78,7 @@ export async function deployed(
     return {
       ...{ file: 'sh', args: ['-c', filled(Script)], cwd: work },
       env: {
-        ...{ PATH: process.env['PATH'] ?? '', HOME: folder, COMPONENT_MACHINE_CONFIGURATION: machine },
+        ...surroundings,
         ...env,
         ...Object.fromEntries(Object.entries(Setenv).map(([name, value]) => [name, filled(value)])),
       },
@@ -81,7 +88,24 @@ export async function deployed(
     ...{ tree, work, machine },
     script: (step, configuration = {}) => runChild(scope, options(step, configuration)),
     start: () => startChild(scope, options('run', {})),
+    command: (args) =>
+      runChild(scope, {
+        ...{ file: 'sh', args: [join(tree, 'component.sh'), 'shutterd', ...args], cwd: '/' },
+        env: { ...surroundings, COMPONENT_WORK: work },
+      }),
   };
+}
+
+/** As make-artifact.sh lays it out, but that the Node and the packages are those of this checkout. */
+export async function treeOfCheckout(tree: string): Promise<void> {
+  await treeWithoutPackages(tree);
+  await symlink(join(repositoryRoot(), 'node_modules'), join(tree, 'node_modules'));
+}
+
+export async function treeWithoutPackages(tree: string): Promise<void> {
+  await cp(PROGRAM, join(tree, 'dist/src'), { recursive: true });
+  for (const name of ['package.json', 'cloud/greengrass/component.sh'])
+    await cp(join(repositoryRoot(), name), join(tree, basename(name)));
 }
 
 function manifestOfThisCpu({ Manifests }: Recipe): Manifest {
@@ -89,13 +113,4 @@ function manifestOfThisCpu({ Manifests }: Recipe): Manifest {
   const found = Manifests.find(({ Platform }) => Platform.architecture === architecture);
   if (found === undefined) throw new Error(`the recipe has nothing for ${architecture}`);
   return found;
-}
-
-/** As make-artifact.sh lays it out, but that the Node and the packages are those of this checkout. */
-async function makeTree(tree: string, packages: string): Promise<void> {
-  const root = repositoryRoot();
-  await cp(PROGRAM, join(tree, 'dist/src'), { recursive: true });
-  for (const name of ['package.json', 'cloud/greengrass/component.sh'])
-    await cp(join(root, name), join(tree, name.split('/').at(-1) ?? name));
-  if (packages === 'with packages') await symlink(join(root, 'node_modules'), join(tree, 'node_modules'));
 }
