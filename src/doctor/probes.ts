@@ -9,7 +9,8 @@ import { clockIsSynchronised, judgeClock } from './clock.ts';
 import { configurationAsTold, lookAtConfiguration, type ConfigurationPlace } from './configuration.ts';
 import { findDaemon } from './daemon.ts';
 import { lookAtDisk } from './disk.ts';
-import { findingsOf, type Area, type Finding } from './finding.ts';
+import type { Area, Finding } from './finding.ts';
+import { nucleusAsBroker, nucleusAsService } from './nucleus.ts';
 import { lookAtOutbox } from './outbox.ts';
 import { lookAtPower } from './power.ts';
 import { lookAtProgram } from './program.ts';
@@ -48,7 +49,13 @@ export async function startProbes(setting: ProbeSetting): Promise<readonly Probe
   return [
     { area: 'program', work: lookAtProgram(surroundings) },
     { area: 'configuration', work: lookAtConfiguration(outcome, place, eyes) },
-    { area: 'service', work: lookAtService(surroundings, unit, daemon) },
+    {
+      area: 'service',
+      work:
+        config?.mqtt.transport === 'greengrass'
+          ? Promise.resolve(nucleusAsService(unit))
+          : lookAtService(surroundings, unit, daemon),
+    },
     { area: 'tools', work: lookAtTools(surroundings, config?.camera) },
     {
       area: 'clock',
@@ -80,10 +87,9 @@ function probesOf(
 ): readonly Probe[] {
   const { clock, machine } = surroundings;
   if (config.mqtt.transport === 'greengrass') {
-    // The nucleus has the connection and its certificates; the device's configuration names neither.
     return [
       ...localProbes(config, { surroundings, eyes, daemon, told: Promise.resolve(undefined) }),
-      NUCLEUS,
+      { area: 'broker', work: Promise.resolve(nucleusAsBroker()) },
     ];
   }
   const walk = synchronised.then((yes) => goToBroker(config, surroundings, yes));
@@ -115,15 +121,6 @@ function localProbes(
     { area: 'camera', work: lookAtCamera({ config, ...seen }) },
   ];
 }
-
-const NUCLEUS: Probe = Object.freeze({
-  area: 'broker',
-  work: Promise.resolve([
-    findingsOf('broker').ok(
-      'mqtt.transport is greengrass: the nucleus has the connection and its certificates (sudo tail /greengrass/v2/logs/greengrass.log)',
-    ),
-  ]),
-});
 
 /** Its files are believed by its user, and its outbox lies in its state directory. */
 function asTheService(

@@ -79,6 +79,13 @@ describe('shutterd doctor and the broker', () => {
     assert.match(through.out, /^ok {4}broker .*SUBACK: /m);
   });
 
+  it('asks neither broker nor unit where a Greengrass nucleus runs the daemon, and names its logs', async () => {
+    const { out } = await examined(quick('mqtt://broker.invalid', { 'mqtt.transport': 'greengrass' }));
+    assert.match(out, /^ok {4}broker .*the nucleus has the connection.*greengrass\.log\)$/m);
+    assert.match(out, /^ok {4}service .*the nucleus runs the daemon .*com\.shutterd\.Capture\.log\)$/m);
+    assert.doesNotMatch(out, /DNS|TCP|^\w+ +certificates/m);
+  });
+
   it('names the filter that the broker refuses, and the others that it grants', async () => {
     const plugin = await dynamicSecurity(TRIGGER);
     const broker = await startMosquitto(scope, { lines: plugin });

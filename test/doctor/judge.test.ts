@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { judgeClock } from '../../src/doctor/clock.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
 import { mountIn } from '../../src/doctor/mounts.ts';
+import { nucleusAsService } from '../../src/doctor/nucleus.ts';
 import { judgePower } from '../../src/doctor/power.ts';
 import { judgeProgram } from '../../src/doctor/program.ts';
 import { exposureOf, judgeUnit } from '../../src/doctor/service.ts';
@@ -71,6 +72,28 @@ describe('judgePower()', () => {
       said(judgePower({ model: undefined, temperature: undefined, bits: undefined })),
       'ok not a Raspberry Pi: no throttling bits -> ',
     );
+  });
+});
+
+describe('nucleusAsService()', () => {
+  const judged = (active: string): string =>
+    said(
+      nucleusAsService({
+        kind: 'unit',
+        unit: parseUnit(`LoadState=loaded\nActiveState=${active}\nSubState=running\nUID=995`),
+      }),
+    );
+
+  it('warns of a unit that runs beside the component, and stops it', () => {
+    assert.match(
+      judged('active'),
+      /^warn shutterd\.service runs .*keeps the camera from the component -> run: sudo systemctl disable --now shutterd/,
+    );
+  });
+
+  it('misses no unit', () => {
+    for (const text of [judged('inactive'), said(nucleusAsService({ kind: 'noSystemd' }))])
+      assert.match(text, /^ok .*the nucleus runs the daemon/);
   });
 });
 

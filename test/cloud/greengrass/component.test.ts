@@ -6,8 +6,16 @@ import { Arrivals } from '../../helpers/arrivals.ts';
 import { startChild, type Child } from '../../helpers/child.ts';
 import type { Line } from '../../helpers/daemon.ts';
 import { Scope } from '../../helpers/scope.ts';
+import { repositoryRoot } from '../../house/repository-root.ts';
 import { json, OUTCOME, REQUEST, STATUS, TRIGGER } from '../../system/settings.ts';
-import { deployed, readRecipe, treeWithoutPackages, type Component, type Tree } from './component.ts';
+import {
+  deployed,
+  packageVersion,
+  readRecipe,
+  treeWithoutPackages,
+  type Component,
+  type Tree,
+} from './component.ts';
 import { startNucleus, type Nucleus } from './start-nucleus.ts';
 
 // The recipe gives it 15 s, and the nucleus SIGKILL after that.
@@ -46,6 +54,18 @@ describe('The Greengrass component', function () {
     await install();
     assert.deepEqual(JSON.parse(await fleetFile()), configuration);
     assert.deepEqual((await readdir(component.work)).sort(), ['config', 'state']);
+  });
+
+  it('installs the example of its page, which names this version', async () => {
+    const page = await readFile(join(repositoryRoot(), 'cloud/README.md'), 'utf8');
+    const section = page.slice(page.indexOf('\n## Greengrass'));
+    const blocks = [...section.matchAll(/^```json\n(.*?)^```/gms)].map(([, text = '']) => components(text));
+    const { componentVersion, configurationUpdate } = blocks[0]?.['com.shutterd.Capture'] ?? {};
+    const merged = JSON.parse(configurationUpdate?.merge ?? '{}') as { shutterd: Tree };
+    assert.equal(componentVersion, await packageVersion());
+    await install(merged.shutterd);
+    const versions = section.matchAll(/com\.shutterd\.Capture[/-](\d+\.\d+\.\d+)/g);
+    assert.deepEqual([...new Set([...versions].map(([, version]) => version))], [componentVersion]);
   });
 
   it('fails to install a bad configuration, says why, and keeps the one before', async () => {
@@ -155,6 +175,14 @@ describe('The Greengrass component', function () {
     assert.match(err, /^Cannot install: the artifact holds no Greengrass IPC client.*make-artifact\.sh/m);
   });
 });
+
+type Components = Readonly<
+  Record<string, { componentVersion: string; configurationUpdate?: { merge: string } }>
+>;
+
+function components(text: string): Components {
+  return JSON.parse(text) as Components;
+}
 
 interface Running {
   readonly child: Child;
