@@ -7,6 +7,7 @@ import { withDeadline } from '../support/clock.ts';
 import { ackReasons } from './ack-reasons.ts';
 import { awaitAnswer, isSent, type Answer } from './acknowledgement.ts';
 import { createFlightWindow } from './flight-window.ts';
+import { keepLinkAlive } from './keep-link-alive.ts';
 import type { ConnectOutcome, LinkParts } from './link-parts.ts';
 import { createOperations, type Operation, type Operations } from './operations.ts';
 import { clientOptions, incomingMessage, publishOptions } from './packets.ts';
@@ -100,9 +101,11 @@ class Wire implements Link {
   }
 
   async connect(): Promise<LinkProblem | undefined> {
-    const { clock, deadlines } = this.#parts;
+    const { clock, deadlines, stream } = this.#parts;
     const connected = new Promise<undefined>((resolve) => {
       this.#client.once('connect', () => {
+        const onSilent = this.abort.bind(this);
+        keepLinkAlive(this.#client, { clock, stream, over: this.#over.signal, onSilent });
         resolve(undefined);
       });
     });

@@ -17,6 +17,9 @@ export interface Session {
 const INCOMING_PACKET_BYTES_MAX = 256 * 1024;
 const NEVER_MS = 2_147_483_647; // what a timer holds
 
+/** Of MQTT.js' keep-alive alone, which is thereby off. */
+const NO_TIMER = Object.freeze({ set: () => 0, clear: () => undefined });
+
 /** Every option stands here explicitly where MQTT.js' default would queue, retry or subscribe by itself. */
 export function clientOptions(session: Session) {
   return {
@@ -24,7 +27,7 @@ export function clientOptions(session: Session) {
     reconnectPeriod: 0,
     queueQoSZero: false,
     resubscribe: false,
-    timerVariant: 'native' as const,
+    timerVariant: NO_TIMER, // and a keep-alive of its own: MQTT.js' own counts answers only
     connectTimeout: NEVER_MS, // the link has a deadline of its own
     clientId: session.clientId,
     protocolId: session.protocol === 3 ? ('MQIsdp' as const) : ('MQTT' as const),

@@ -145,9 +145,6 @@ export function problemFromClientError(error: unknown, reasonString?: string): L
     const detail = 'the broker answered with a reason code that MQTT does not allow there';
     return { fault: 'refused', detail, remedy: REFUSED_BY_SIZE };
   }
-  if (errorMessage(error) === 'Keepalive timeout') {
-    return linkProblem('keepalive', 'no answer to PINGREQ within 1.5 keep-alive intervals');
-  }
   // On a link that was up a reset is the broker's close with something of ours unread: how mosquitto ends a 3.1.1 client
   // whose packet is too large.
   const reset = ['ECONNRESET', 'EPIPE'].includes(errorCode(error) ?? '');
