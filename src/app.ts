@@ -66,6 +66,8 @@ export type StartOutcome =
   | { readonly kind: 'running'; readonly app: App }
   /** Another instance holds the outbox. */
   | { readonly kind: 'taken' }
+  /** The outbox would be in a folder that is somebody else's. */
+  | { readonly kind: 'foreign'; readonly detail: string }
   | { readonly kind: 'failed'; readonly code: string; readonly detail: string };
 
 /** Each bounds one step of the stop; together they stay below the 10 s that the contract gives it. */

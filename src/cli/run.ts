@@ -7,10 +7,10 @@ import { createKeeper } from '../config/live/keeper.ts';
 import { createStateStore } from '../config/live/kept-state.ts';
 import { WATCH_TIMES } from '../config/live/watch-tree.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
+import { mayHoldOutbox } from '../outbox/outbox-place.ts';
 import { orAborted } from '../support/abort.ts';
 import { withDeadline } from '../support/clock.ts';
 import { createLog, type AdjustableLog, type Log, type LogOptions } from '../support/log.ts';
-import { mayWriteIn } from '../support/folder-owner.ts';
 import { EXIT, type Command, type Context } from './command.ts';
 import { linkWarnings } from './link-warnings.ts';
 import { configurationPaths, loadPaths, stateFolder } from './load-configuration.ts';
@@ -119,6 +119,10 @@ function refused(
     const message = `Cannot open outbox ${directory}: another shutterd uses it, one instance an outbox is allowed`;
     return { code: EXIT.outboxTaken, message };
   }
+  if (started.kind === 'foreign') {
+    const message = `Cannot open outbox ${directory}: ${started.detail} (outbox.directory)`;
+    return { code: EXIT.badConfiguration, message };
+  }
   const message =
     `Cannot open outbox ${directory}: ${started.code}, ${started.detail}; ` +
     'a folder that this user may write to is needed (outbox.directory)';
@@ -144,7 +148,7 @@ function bootDeps(args: Arguments, context: Context, log: Log): BootDeps {
     clock: context.clock,
     ...{ paths, log },
     load: (from, files) => loadPaths(from, { args, context, files }),
-    reachable: mayWriteIn,
+    reachable: mayHoldOutbox,
     quietMs: WATCH_TIMES.quietMs,
     store: createStateStore(stateFolder(context), paths),
   };

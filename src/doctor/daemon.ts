@@ -1,6 +1,6 @@
 // Whether a daemon works on this outbox: by who holds its lock open, else by the unit. It takes no lock itself.
 import { join } from 'node:path';
-import { LOCK_NAME } from '../outbox/open-outbox.ts';
+import { LOCK_NAME } from '../outbox/reserved-names.ts';
 import { fileFacts } from '../support/file-facts.ts';
 import { whoHasOpen } from '../support/who-has-open.ts';
 import type { DaemonState } from './surroundings.ts';

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { listOutbox, type KeptFile } from '../outbox/inspect-folder.ts';
+import { foreignFolder } from '../outbox/outbox-place.ts';
 import { barrier } from '../support/access-rights.ts';
 import { openDurableFolder } from '../support/durable-file.ts';
 import { errorCode, errorMessage, OperatingError } from '../support/errors.ts';
@@ -23,6 +24,8 @@ export async function lookAtOutbox(
 ): Promise<readonly Finding[]> {
   const listed = await list(directory, maxEntries);
   if (listed.kind !== 'there') return [listed.finding];
+  const foreign = await foreignFolder(directory);
+  if (foreign !== undefined) return [fail(`${directory} is no outbox: ${foreign}`, 'set outbox.directory')];
   return [...listed.findings, ...(await owner(directory, eyes)), ...(await works(directory, daemon))];
 }
 

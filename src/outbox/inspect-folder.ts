@@ -12,6 +12,7 @@ import {
 } from './entry-file.ts';
 import { REASON_SUFFIX } from './held.ts';
 import { QUARANTINE_NAME } from './quarantine.ts';
+import { LOST_AND_FOUND } from './reserved-names.ts';
 
 export type Place = 'outbox' | 'quarantine';
 
@@ -53,7 +54,9 @@ export async function listOutbox(directory: string): Promise<OutboxListing> {
   const aside = names.includes(QUARANTINE_NAME) ? await namesIn(join(directory, QUARANTINE_NAME)) : [];
   return {
     kind: 'listed',
-    outbox: names.filter((name) => name !== QUARANTINE_NAME).map((name) => kept('outbox', name)),
+    outbox: names
+      .filter((name) => name !== QUARANTINE_NAME && name !== LOST_AND_FOUND)
+      .map((name) => kept('outbox', name)),
     quarantine: withoutReasons(aside).map((name) => kept('quarantine', name)),
   };
 }

@@ -7,15 +7,15 @@ import { freeBytes, makePrivateFolder } from '../support/files.ts';
 import { acquireLock } from '../support/lock-file.ts';
 import type { RunProcess } from '../support/run-process.ts';
 import { loadOutbox, type OutboxParts } from './outbox.ts';
+import { foreignFolder } from './outbox-place.ts';
 import { openQuarantine, QUARANTINE_NAME } from './quarantine.ts';
-import { freeReservedName } from './reserved-names.ts';
-
-/** Inside the outbox folder; hidden names are never entries. */
-export const LOCK_NAME = '.lock';
+import { freeReservedName, LOCK_NAME } from './reserved-names.ts';
 
 export type OpenOutboxOutcome =
   | { readonly kind: 'open'; readonly outbox: Outbox }
   | { readonly kind: 'taken' }
+  /** The folder is somebody else's, and stays as it is. */
+  | { readonly kind: 'foreign'; readonly detail: string }
   | { readonly kind: 'failed'; readonly code: string; readonly detail: string };
 
 export type OutboxOptions = Pick<OutboxParts, 'bounds' | 'clock' | 'clockSynchronised' | 'log'> & {
@@ -30,6 +30,8 @@ export async function openOutbox(options: OutboxOptions): Promise<OpenOutboxOutc
   const { directory, run, searchPath } = options;
   let release: (() => Promise<void>) | undefined;
   try {
+    const foreign = await foreignFolder(directory);
+    if (foreign !== undefined) return { kind: 'foreign', detail: foreign };
     await makePrivateFolder(directory);
     const path = join(directory, LOCK_NAME);
     await freeReservedName(directory, { name: LOCK_NAME, kind: 'file' });

@@ -2,6 +2,12 @@
 import { join } from 'node:path';
 import { kindOf, moveInto } from '../support/durable-file.ts';
 
+/** Inside the outbox folder; hidden names are never entries. */
+export const LOCK_NAME = '.lock';
+
+/** The file system's own, where the outbox is a mount point: neither an entry nor a stranger. */
+export const LOST_AND_FOUND = 'lost+found';
+
 /**
  * What is there and of another kind, links included, becomes `stranger.lock`, `stranger.lock.2` ...: the next load of the
  * folder sets it aside as any stranger, and says so. Rejects with the system error.

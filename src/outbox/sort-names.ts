@@ -2,6 +2,7 @@
 import type { Entry } from '../domain.ts';
 import { parseDoomedFileName, parseEntryFileName, type DoomedFile } from './entry-file.ts';
 import { QUARANTINE_NAME } from './quarantine.ts';
+import { LOST_AND_FOUND } from './reserved-names.ts';
 
 export interface SortedNames {
   readonly entries: readonly Entry[];
@@ -20,7 +21,7 @@ export function sortNames(names: readonly string[]): SortedNames {
     const doomedFile = parseDoomedFileName(name);
     if (entry !== undefined) entries.push(entry);
     else if (doomedFile !== undefined) doomed.push(doomedFile);
-    else if (name !== QUARANTINE_NAME) strangers.push(name);
+    else if (name !== QUARANTINE_NAME && name !== LOST_AND_FOUND) strangers.push(name);
   }
   return { entries, doomed, strangers };
 }

@@ -8,8 +8,8 @@ import type { RunProcess } from '../support/run-process.ts';
 import { encodeEntry, entryFileName, type StoredRequest } from './entry-file.ts';
 import { keptPath, type KeptFile, type OutboxListing } from './inspect-folder.ts';
 import { REASON_SUFFIX } from './held.ts';
-import { LOCK_NAME } from './open-outbox.ts';
 import { QUARANTINE_NAME } from './quarantine.ts';
+import { LOCK_NAME } from './reserved-names.ts';
 
 export interface TendOptions {
   /** Existing; a link to it is followed, one inside it is not. */

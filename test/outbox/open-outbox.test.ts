@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile, chown, mkdir } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openOutbox, type OpenOutboxOutcome } from '../../src/outbox/open-outbox.ts';
+import { mayHoldOutbox } from '../../src/outbox/outbox-place.ts';
 import { createSystemClock } from '../../src/support/clock.ts';
 import { createRunProcess } from '../../src/support/run-process.ts';
 import { createRecordingLog } from '../helpers/recording-log.ts';
@@ -57,6 +58,60 @@ describe('openOutbox()', () => {
     assert.ok(outcome.kind === 'open');
     await outcome.outbox.close();
   });
+
+  const ENTRY = `${'0'.repeat(15)}1.00000000-0000-4000-8000-000000000001.5.entry`;
+  const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o7777).toString(8);
+  const folderWith = async (mode: number, names: readonly string[]): Promise<string> => {
+    const path = join(folder, 'mnt');
+    await mkdir(path);
+    for (const name of names) {
+      if (name.endsWith('/')) await mkdir(join(path, name));
+      else await writeFile(join(path, name), 'x');
+    }
+    await chmod(path, mode);
+    return path;
+  };
+
+  const foreign: readonly (readonly [string, number, readonly string[], RegExp])[] = [
+    ['holds files of others', 0o755, ['a', 'b', 'c', 'd'], /\(755\) and holds a, b, c and 1 more;/],
+    ['is shared by everybody', 0o1777, ['systemd-private/'], /\(1777\) and holds systemd-private;/],
+    ['is shared by everybody, and is empty for now', 0o1777, [], /is for everybody/],
+    ['is a mount point in use', 0o755, ['lost+found/', 'photos/'], /holds photos/],
+    ['has a folder where a daemon has its lock', 0o750, ['.lock/'], /holds \.lock/],
+    ['has names that a terminal would obey', 0o755, ['\u001b[2J'], /holds \\u001b\[2J;/],
+  ];
+  for (const [what, mode, names, why] of foreign) {
+    it(`leaves a folder as it is that ${what}, and names another`, async () => {
+      const path = await folderWith(mode, names);
+      const before = await readdir(path);
+      const outcome = await open(path);
+      assert.ok(outcome.kind === 'foreign');
+      assert.match(outcome.detail, why);
+      assert.ok(outcome.detail.endsWith(`name an empty or new folder, e.g. ${path}/shutterd-outbox`));
+      assert.deepEqual([await modeOf(path), await readdir(path)], [mode.toString(8), before]);
+      assert.deepEqual(await mayHoldOutbox(path), { detail: outcome.detail });
+    });
+  }
+
+  const ours: readonly (readonly [string, number, readonly string[]])[] = [
+    ['is empty', 0o755, []],
+    ['is an empty mount point', 0o755, ['lost+found/']],
+    ['had its outbox sent and its lock left out of a backup', 0o755, ['quarantine/']],
+    ['came back from a backup with an entry', 0o755, [ENTRY, 'stranger']],
+    ['came back from a backup with its lock', 0o770, ['.lock', 'stranger']],
+    ['was private already', 0o700, ['stranger']],
+  ];
+  for (const [what, mode, names] of ours) {
+    it(`takes a folder that ${what}, and closes it`, async () => {
+      const path = await folderWith(mode, names);
+      assert.equal(await mayHoldOutbox(path), 'yes');
+      const outcome = await open(path);
+      assert.ok(outcome.kind === 'open');
+      assert.equal(await modeOf(path), '700');
+      assert.equal((await readdir(path)).includes('lost+found'), names.includes('lost+found/'));
+      await outcome.outbox.close();
+    });
+  }
 
   it('is taken while another one has it open', async () => {
     const first = await open(folder);

@@ -7,7 +7,7 @@ import { createStateStore, type KeptState } from '../../src/config/live/kept-sta
 import { beginTrial } from '../../src/config/live/trial.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { formatProblem } from '../../src/config/problem.ts';
-import { mayWriteIn } from '../../src/support/folder-owner.ts';
+import { mayHoldOutbox } from '../../src/outbox/outbox-place.ts';
 import { createFakeClock, settle, type FakeClock } from '../helpers/fake-clock.ts';
 import { createRecordingLog } from '../helpers/recording-log.ts';
 import { Scope } from '../helpers/scope.ts';
@@ -35,7 +35,7 @@ describe('boot()', () => {
     boot(
       {
         ...{ clock, paths, quietMs, log: createRecordingLog(), store: createStateStore(root, paths) },
-        reachable: mayWriteIn,
+        reachable: mayHoldOutbox,
         load: (from, files) =>
           loadConfig({
             ...{ paths: from, defaultPathMayBeAbsent: false, env: {}, hostName: 'pi-test' },
@@ -87,6 +87,7 @@ describe('boot()', () => {
     ['a folder', () => rm(place('fleet.json')).then(() => mkdir(place('fleet.json')))],
     ['wrong', () => say(-1)],
     ['an outbox where nobody may write', () => say(6, { outbox: { directory: '/dev/null/outbox' } })],
+    ["an outbox in somebody else's folder", () => say(6, { outbox: { directory: '/etc' } })],
   ];
   for (const [what, spoil] of spoilt) {
     it(`takes the last good files where the files are ${what}`, async () => {

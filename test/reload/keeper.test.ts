@@ -10,7 +10,8 @@ import { createStateStore, type StateStore } from '../../src/config/live/kept-st
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { createSystemClock } from '../../src/support/clock.ts';
-import { folderOwner, mayWriteIn } from '../../src/support/folder-owner.ts';
+import { mayHoldOutbox } from '../../src/outbox/outbox-place.ts';
+import { folderOwner } from '../../src/support/folder-owner.ts';
 import { Arrivals } from '../helpers/arrivals.ts';
 import { createRecordingLog } from '../helpers/recording-log.ts';
 import { Scope } from '../helpers/scope.ts';
@@ -53,7 +54,7 @@ describe('createKeeper()', () => {
           : { files }),
       });
     store = createStateStore(join(root, 'state'), paths);
-    const deps = { clock, log, paths, load, store, reachable: mayWriteIn };
+    const deps = { clock, log, paths, load, store, reachable: mayHoldOutbox };
     const booted = await boot({ ...deps, quietMs: 20 }, {});
     assert.equal(booted.kind, 'ready');
     const times = { quietMs: 60, askedQuietMs: 20, rescanMs };
@@ -163,6 +164,8 @@ describe('createKeeper()', () => {
     await follow();
     await say(6, { outbox: { directory: '/dev/null/outbox' } });
     await state('rejected', /outbox\.directory/);
+    await say(6, { outbox: { directory: '/etc' } });
+    await state('rejected', /outbox\.directory .*it is no private folder \(755\) and holds /);
     const { good } = (await store.read()).state;
     assert.match(Buffer.from(good?.files[0]?.bytes ?? []).toString(), /:5/);
   });

@@ -1,6 +1,6 @@
 // What fails is named and survived: no camera, no fswebcam, no configuration, no outbox; each with its exit code.
 import assert from 'node:assert/strict';
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHome, runShutterd, startDaemon } from '../helpers/daemon.ts';
 import { startMosquitto } from '../helpers/mosquitto.ts';
@@ -48,6 +48,23 @@ describe('shutterd run where something is missing', () => {
       });
     }
   }
+
+  it('ends with 2 where its outbox would take a folder from others, and leaves that as it is', async () => {
+    const folder = await scope.folder();
+    const shared = join(folder, 'shared');
+    await mkdir(join(shared, 'photos'), { recursive: true });
+    await chmod(shared, 0o755);
+    const home = await createHome(scope, quick('mqtt://127.0.0.1:1', { 'outbox.directory': shared }));
+    const { code, err } = await runShutterd(scope, home, ['run']);
+    assert.equal(code, 2);
+    const why = 'it is no private folder (755) and holds photos';
+    const remedy = `name an empty or new folder, e.g. ${shared}/shutterd-outbox (outbox.directory)`;
+    assert.equal(err.trim(), `Cannot open outbox ${shared}: ${why}; ${remedy}`);
+    assert.deepEqual([(await stat(shared)).mode & 0o7777, await readdir(shared)], [0o755, ['photos']]);
+    const { out } = await runShutterd(scope, home, ['doctor']);
+    assert.match(out, /^fail {2}outbox .*is no private folder \(755\) and holds photos/m);
+    assert.deepEqual([(await stat(shared)).mode & 0o7777, await readdir(shared)], [0o755, ['photos']]);
+  });
 
   it('ends with 3 when another instance holds the outbox, which works on', async () => {
     const broker = await startMosquitto(scope);

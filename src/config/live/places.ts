@@ -2,7 +2,7 @@
 import { valueProblem, type Problem } from '../problem.ts';
 import type { Version } from './version.ts';
 
-/** Whether this user may write in a folder, or make it; else why not. */
+/** Whether a folder can be an outbox of this user, or be made one; else why not. */
 export type Reachable = (folder: string) => Promise<'yes' | { readonly detail: string }>;
 
 /** A running daemon keeps its outbox until the next start, which must not find that there is none. */
@@ -17,6 +17,7 @@ export async function placeProblems(
   const found = await reachable(directory);
   if (found === 'yes') return [];
   const source = now.loaded.origins.get(key)?.at(-1)?.source ?? 'default';
-  const allowed = 'a folder that this user may write to or make (ReadWritePaths= of the unit gives one)';
+  const allowed =
+    'an outbox, or a folder that this user may write to or make (ReadWritePaths= of the unit gives one)';
   return [valueProblem({ source, key, value: directory, found: found.detail, allowed })];
 }
