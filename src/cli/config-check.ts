@@ -4,6 +4,7 @@ import { deviceId } from '../config/formats.ts';
 import { formatProblem } from '../config/problem.ts';
 import { describeRollout, type Tree } from '../config/rollout.ts';
 import { sharedResponseWarnings } from '../config/shared-response.ts';
+import { counted } from '../support/counted.ts';
 import { EXIT, type Command, type Context } from './command.ts';
 import { linkWarnings } from './link-warnings.ts';
 import { configurationPaths, readConfiguration, trustOf } from './load-configuration.ts';
@@ -118,8 +119,4 @@ function subjects(devices: readonly string[]): string {
 function inTrees(trees: readonly Tree[]): string {
   if (trees.length > 1) return ', in both trees';
   return trees[0] === 'next' ? ', which takes the next tree' : '';
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,6 +1,7 @@
 // The doctor's report for a person: a line a finding, its remedy below it, and at the end what to do first. It finds nothing.
 import { AREAS, type Finding, type Verdict } from '../doctor/finding.ts';
 import type { Eyes } from '../doctor/surroundings.ts';
+import { counted } from '../support/counted.ts';
 import { escapeInvisible } from '../support/visible-text.ts';
 
 export interface ReportOptions {
@@ -70,8 +71,4 @@ function first(findings: readonly Finding[]): readonly string[] {
   const steps = failed.map(({ area, what, remedy = what }) => `${area}: ${escapeInvisible(remedy)}`);
   const numbered = [...new Set(steps)].map((step, at) => `  ${String(at + 1)}. ${step}`);
   return ['', 'What to do first:', ...numbered];
-}
-
-function counted(count: number, noun: string): string {
-  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

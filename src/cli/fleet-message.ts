@@ -41,6 +41,25 @@ export function parseDeviceStatus(payload: Uint8Array): DeviceStatus {
   };
 }
 
+/**
+ * The will that a broker publishes for a device that is gone says that it is offline and little else: what the device
+ * itself said before is still the last that is known. Whatever else it says replaces all of it.
+ */
+export function withoutForgetting(known: DeviceStatus | undefined, now: DeviceStatus): DeviceStatus {
+  if (known === undefined || now.state !== 'offline') return now;
+  const { config, outbox } = now;
+  const saysConfig = config.hash !== null || config.generation !== null || config.state !== null;
+  return {
+    state: now.state,
+    deviceId: now.deviceId ?? known.deviceId,
+    version: now.version ?? known.version,
+    config: saysConfig ? config : known.config,
+    outbox: outbox.entries === null ? known.outbox : outbox,
+    capturedAt: now.capturedAt ?? known.capturedAt,
+    temperatureCelsius: now.temperatureCelsius ?? known.temperatureCelsius,
+  };
+}
+
 function configOf({ hash, generation, state, errors }: Said): DeviceStatus['config'] {
   return {
     hash: textOf(hash),

@@ -1,7 +1,7 @@
 // The devices that have been heard of, by name, the last word of each; bounded, and it connects to nothing.
 import type { IncomingMessage } from '../domain.ts';
 import { escapeInvisible } from '../support/visible-text.ts';
-import { parseDeviceStatus } from './fleet-message.ts';
+import { parseDeviceStatus, withoutForgetting } from './fleet-message.ts';
 import type { FleetRow } from './fleet-table.ts';
 import type { FleetTopic } from './fleet-topic.ts';
 
@@ -25,8 +25,10 @@ export class FleetRoster {
     const device = named === undefined ? (status.deviceId ?? escapeInvisible(topic)) : escapeInvisible(named);
     if (payload.length === 0) {
       this.#rows.delete(device); // how a retained message is taken away (MQTT 5, 3.3.1.3)
-    } else if (this.#rows.has(device) || this.#rows.size < DEVICES_MAX) {
-      this.#rows.set(device, { device, ...status });
+    } else {
+      const known = this.#rows.get(device);
+      if (known !== undefined || this.#rows.size < DEVICES_MAX)
+        this.#rows.set(device, { device, ...withoutForgetting(known, status) });
     }
     this.#changed.add(device);
   }

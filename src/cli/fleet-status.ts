@@ -3,6 +3,7 @@ import type { Loaded } from '../config/load.ts';
 import type { Link } from '../domain.ts';
 import { orAborted } from '../support/abort.ts';
 import { sleep } from '../support/clock.ts';
+import { counted } from '../support/counted.ts';
 import { openCliLink } from './cli-link.ts';
 import { EXIT, type Command, type Context } from './command.ts';
 import { FleetRoster } from './fleet-roster.ts';
@@ -128,7 +129,7 @@ function summarise(
     return;
   }
   const online = rows.filter(({ state }) => state === 'online').length;
-  context.err(`${String(rows.length)} devices on ${filter}, ${String(online)} online\n`);
+  context.err(`${counted(rows.length, 'device')} on ${filter}, ${String(online)} online\n`);
 }
 
 function show(roster: FleetRoster, args: Arguments, context: Context): void {

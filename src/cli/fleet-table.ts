@@ -1,4 +1,5 @@
 // The table of `shutterd fleet status`: one line a device; it reads nothing.
+import { counted } from '../support/counted.ts';
 import { inWords } from '../support/time-words.ts';
 import type { DeviceStatus } from './fleet-message.ts';
 import { columns } from './help.ts';
@@ -39,7 +40,7 @@ function cells(
 
 function configCell({ hash, generation, state, errors }: DeviceStatus['config']): string {
   const name = generation ?? hash?.slice(0, HASH_CHARACTERS) ?? '-';
-  const count = errors.length === 0 ? '' : ` (${String(errors.length)} errors)`;
+  const count = errors.length === 0 ? '' : ` (${counted(errors.length, 'error')})`;
   return state === null ? name : `${name} ${state}${count}`;
 }
 

@@ -63,6 +63,62 @@ describe('parseDeviceStatus()', () => {
   });
 });
 
+describe('parseDeviceStatus() of wrong types', () => {
+  const full = {
+    state: 'online',
+    device_id: 'cam',
+    version: '1',
+    config: { hash: 'abc', generation: 'one', state: 'applied', errors: ['e'] },
+    outbox: { entries: 1, bytes: 2, quarantined: 3 },
+    last: { captured_at: '2026-01-01T00:00:00.000Z' },
+    host: { cpu_temperature_c: 50 },
+  };
+  const whole = parseDeviceStatus(Buffer.from(JSON.stringify(full)));
+  const nothing = parseDeviceStatus(Buffer.from('{}'));
+  type Field = readonly [string, keyof typeof whole, string?];
+  const fields: readonly Field[] = [
+    ['state', 'state'],
+    ['device_id', 'deviceId'],
+    ['version', 'version'],
+    ['config', 'config'],
+    ['config.hash', 'config', 'hash'],
+    ['config.generation', 'config', 'generation'],
+    ['config.state', 'config', 'state'],
+    ['config.errors', 'config', 'errors'],
+    ['outbox', 'outbox'],
+    ['outbox.entries', 'outbox', 'entries'],
+    ['outbox.bytes', 'outbox', 'bytes'],
+    ['outbox.quarantined', 'outbox', 'quarantined'],
+    ['last', 'capturedAt'],
+    ['last.captured_at', 'capturedAt'],
+    ['host', 'temperatureCelsius'],
+    ['host.cpu_temperature_c', 'temperatureCelsius'],
+  ];
+  for (const [path, field, inner] of fields) {
+    it(`leaves out ${path} alone, whatever stands in its place`, () => {
+      const [first = '', second] = path.split('.');
+      for (const wrong of [null, true, -1, 1.5e300, '', [], {}, [[]], { a: {} }, ['\u001b[2J', 7]]) {
+        if (path === 'config.errors' && Array.isArray(wrong)) continue; // a list, of which the texts count
+        if (path === 'host.cpu_temperature_c' && typeof wrong === 'number') continue; // a number, if a hot one
+        const below = Object.entries(full).find(([name]) => name === first)?.[1];
+        const said = {
+          ...full,
+          [first]: second === undefined ? wrong : { ...(below as object), [second]: wrong },
+        };
+        const found = parseDeviceStatus(Buffer.from(JSON.stringify(said)));
+        const gone =
+          inner === undefined
+            ? nothing[field]
+            : {
+                ...(whole[field] as object),
+                [inner]: (nothing[field] as Readonly<Record<string, unknown>>)[inner],
+              };
+        assert.deepEqual(found, { ...whole, [field]: gone }, JSON.stringify(wrong));
+      }
+    });
+  }
+});
+
 describe('FleetRoster', () => {
   const hear = (roster: FleetRoster, device: string, payload: string): void => {
     roster.hear({ topic: `d/${device}`, payload: Buffer.from(payload) });
@@ -87,6 +143,38 @@ describe('FleetRoster', () => {
     const roster = new FleetRoster(fleetTopic('d/{deviceId}'));
     for (let n = 0; n < 20_005; n += 1) hear(roster, String(n), '{}');
     assert.equal(roster.rows().length, 20_000);
+  });
+
+  const FULL =
+    '{"state":"online","version":"1","config":{"generation":"one","state":"applied"},"outbox":{"entries":3},' +
+    '"last":{"captured_at":"2026-01-01T00:00:00Z"},"host":{"cpu_temperature_c":50}}';
+
+  it('keeps what a device said before its will, which says only that it is gone', () => {
+    const roster = new FleetRoster(fleetTopic('d/{deviceId}'));
+    hear(roster, 'a', FULL);
+    const [before] = roster.rows();
+    hear(roster, 'a', '{"state":"offline","version":"1","device_id":"a"}');
+    assert.deepEqual(roster.rows(), [{ ...before, state: 'offline', deviceId: 'a' }]);
+  });
+
+  it('takes the last word of a device that goes politely, and forgets it with one that cannot be read', () => {
+    const roster = new FleetRoster(fleetTopic('d/{deviceId}'));
+    hear(roster, 'a', FULL);
+    hear(roster, 'a', '{"state":"offline","outbox":{"entries":0},"config":{"hash":"abc"}}');
+    const [row] = roster.rows();
+    assert.deepEqual([row?.outbox.entries, row?.config.hash, row?.config.generation], [0, 'abc', null]);
+    hear(roster, 'a', 'nonsense');
+    assert.deepEqual(
+      roster.rows().map(({ state, version, outbox }) => [state, version, outbox.entries]),
+      [['unreadable', null, null]],
+    );
+  });
+
+  it('keeps nothing of an earlier word for a device that is online', () => {
+    const roster = new FleetRoster(fleetTopic('d/{deviceId}'));
+    hear(roster, 'a', FULL);
+    hear(roster, 'a', '{"state":"online"}');
+    assert.equal(roster.rows()[0]?.outbox.entries, null);
   });
 
   it('gives what changed once', () => {

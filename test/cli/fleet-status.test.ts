@@ -105,6 +105,36 @@ describe('shutterd fleet status', () => {
     assert.equal(rows[0]?.outbox.entries, 12);
   });
 
+  it('--json is plain JSON, a hostile device and one that is gone among its rows', async () => {
+    const broker = await startMosquitto(scope);
+    await threeFakes(broker);
+    await tell(broker, '__proto__', '{"__proto__":{"state":"online"},"state":["online"],"outbox":"many"}');
+    const home = await listener(broker);
+    const { code, out } = await runShutterd(scope, home, status(['--json']));
+    assert.equal(code, 0);
+    assert.doesNotMatch(out.replaceAll('\n', ''), /[\p{Cc}\u202e]/u);
+    const rows = JSON.parse(out) as Row[];
+    const told = rows.map(({ device, state, outbox }) => [device, state, outbox.entries]);
+    assert.deepEqual(told, [
+      ['__proto__', 'unreadable', null],
+      ['cam-1', 'online', 12],
+      ['cam-2', 'offline', null],
+      [String.raw`evil\u202eJ`, 'online', null],
+    ]);
+  });
+
+  it('speaks of one device and one error in the singular', async () => {
+    const broker = await startMosquitto(scope);
+    await tell(
+      broker,
+      'cam-1',
+      '{"state":"online","config":{"generation":"g","state":"rejected","errors":["e"]}}',
+    );
+    const { out, err } = await runShutterd(scope, await listener(broker), status([]));
+    assert.match(err, /^1 device on device\/\+\/status, 1 online$/);
+    assert.match(out, /^cam-1 +online +- +g rejected \(1 error\) /m);
+  });
+
   it('--watch prints what changes, a line each, until a signal', async () => {
     const broker = await startMosquitto(scope);
     await threeFakes(broker);

@@ -48,7 +48,7 @@ interface Peer {
     await child.lines.nth(1, (line) => line.includes('Ready to synchronize'));
   }
 
-  it('arrives beside a local file that stays, is read with its id, and goes where it is taken away', async () => {
+  it('arrives beside a local file that stays and is not sent back, and is read with its id', async () => {
     await put(join(operator, 'fleet'), treeOf(1));
     await device.runs(1);
     await put(join(operator, 'fleet'), { generation: 'two\n', ...treeOf(2), 'groups/old.yaml': '{}' });
