@@ -82,6 +82,8 @@ async function hold(
   { notify, line, paths }: { notify: SdNotify; line: string; paths: readonly string[] },
   { clock, stop }: Context,
 ): Promise<void> {
+  // Before anybody is told: who hears of it may mend the files at once.
+  const known = await scanTree(paths);
   notify.tell({
     status: `${line}; tried again in ${String(HOLD_MS / 1000)} s, and when other files are there`,
   });
@@ -92,7 +94,7 @@ async function hold(
   };
   stop.addEventListener('abort', end, { once: true });
   if (stop.aborted) end();
-  await withDeadline(clock, HOLD_MS, watch.next(await scanTree(paths), over.signal));
+  await withDeadline(clock, HOLD_MS, watch.next(known, over.signal));
   end();
   stop.removeEventListener('abort', end);
   watch.close();
