@@ -56,6 +56,9 @@ describe('start_or_fall_back()', () => {
 
   const works = (version: string): void => writeFileSync(join(root, 'opt/shutterd', version, 'works'), '');
 
+  const refusesItsConfiguration = (version: string): void =>
+    writeFileSync(join(root, 'opt/shutterd', version, 'status'), '2');
+
   function start(seconds = 1): Ended {
     return bash(
       `cd "$1"; dry_run=no; for part in setup install/paths install/tree install/service; do source "scripts/$part.sh"; done
@@ -70,8 +73,9 @@ describe('start_or_fall_back()', () => {
 
   it('goes back to the version before, its unit included, says why and ends with 1', () => {
     links({ current: '1.1.0', previous: '1.0.0', trial: '1.1.0' });
+    refusesItsConfiguration('1.1.0');
     works('1.0.0');
-    const { status, output } = start();
+    const { status, output } = start(60);
     assert.equal(status, 1);
     assert.match(output, /the last words/);
     assert.match(output, /^files of 1\.0\.0$/m);
@@ -98,7 +102,7 @@ describe('start_or_fall_back()', () => {
 
   it('does not wait the minute out for a configuration that is wrong', () => {
     links({ current: '1.0.0', trial: '1.0.0' });
-    writeFileSync(join(root, 'opt/shutterd/1.0.0/status'), '2');
+    refusesItsConfiguration('1.0.0');
     const started = process.hrtime.bigint();
     assert.equal(start(60).status, 1);
     assert.ok(process.hrtime.bigint() - started < 15_000_000_000n);
@@ -107,7 +111,7 @@ describe('start_or_fall_back()', () => {
   it('is content with a version that is ready', () => {
     links({ current: '1.1.0', previous: '1.0.0', trial: '1.1.0' });
     works('1.1.0');
-    const { status, output } = start(10);
+    const { status, output } = start(60);
     assert.equal(status, 0, output);
     assert.equal(current(), '1.1.0');
   });
