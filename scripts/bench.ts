@@ -8,6 +8,7 @@ import { measureFleet } from './bench/fleet.ts';
 import { measureMemory } from './bench/memory.ts';
 import { measureOutbox } from './bench/outbox.ts';
 import { tableText, type Measurement, type Row } from './bench/rows.ts';
+import { measureRest } from './bench/rest.ts';
 import { measureRoundTrips } from './bench/round-trip.ts';
 import { measureStart } from './bench/start.ts';
 import { measureStream } from './bench/stream.ts';
@@ -22,6 +23,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   capture: measureCapture,
   stream: measureStream,
   memory: measureMemory,
+  rest: measureRest,
 };
 
 const { values } = parseArgs({

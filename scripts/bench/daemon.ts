@@ -11,8 +11,12 @@ import type { Scope } from '../../test/helpers/scope.ts';
 export type Settings = Readonly<Record<string, unknown>>;
 
 /** Starts `shutterd run` as it runs on a device: without source maps, which cost memory and time to load. */
-export async function startDaemon(scope: Scope, settings: Settings): Promise<Child> {
-  const home = await createHome(scope, settings);
+export async function startDaemon(
+  scope: Scope,
+  settings: Settings,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Child> {
+  const home = await createHome(scope, settings, env);
   return startChild(scope, {
     file: process.execPath,
     args: [

@@ -22,7 +22,7 @@ export async function measureMemory({ scope, rounds, say }: Bench): Promise<read
 }
 
 /** proc(5): `VmRSS:   61440 kB`, where kB is 1024 bytes; here 1 MB is 1,000,000 bytes. */
-async function residentMegabytes(pid: number): Promise<number> {
+export async function residentMegabytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
   if (kibibytes === undefined)

@@ -8,6 +8,8 @@ export interface Row {
     /** Milliseconds on a processor; what others take of it does not count. */
     | 'CPU ms'
     | 'MB'
+    | 'bytes'
+    | 'messages'
     | 'encodes'
     | 'times'
     | 'intervals'
