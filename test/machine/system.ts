@@ -3,6 +3,8 @@
 import { parseArgs } from 'node:util';
 import { createSystemClock } from '../../src/support/clock.ts';
 import { bootRows } from './system/boot-rows.ts';
+import { cameraRows } from './system/camera-rows.ts';
+import { credentialRows } from './system/credential-rows.ts';
 import { faultRows } from './system/fault-rows.ts';
 import { createHost, started } from './system/host.ts';
 import { installRows, upgradeRows } from './system/install-rows.ts';
@@ -12,8 +14,8 @@ import { createService } from './system/service.ts';
 
 const HELP = `Usage: npm run test:system -- --host root@pi --archive FILE [options]
 
---host DESTINATION   the host, as ssh takes it; root, by key. Debian 12 or Raspberry Pi OS with mosquitto, mosquitto-clients
-                     and a webcam, nothing of shutterd on it: it is installed, broken, upgraded and removed. Not for a
+--host DESTINATION   the host, as ssh takes it; root, by key. Debian 12 or Raspberry Pi OS with mosquitto, mosquitto-clients,
+                     openssl, python3 and a webcam, nothing of shutterd on it: it is installed, broken, upgraded and removed. Not for a
                      host that is in use: it is booted, its clock is set, its broker is stopped
 --port N, --identity FILE
                      of ssh
@@ -29,7 +31,15 @@ COMMAND is split at blanks and run here, without a shell. Each row prints one li
 one was not run for want of an option, unless --only chose it away.
 `;
 const HAND_SECONDS_MAX = 600;
-const ROWS: readonly Row[] = [...installRows, ...faultRows, ...bootRows, ...upgradeRows, ...packageRows];
+const ROWS: readonly Row[] = [
+  ...installRows,
+  ...cameraRows,
+  ...credentialRows,
+  ...faultRows,
+  ...bootRows,
+  ...upgradeRows,
+  ...packageRows,
+];
 
 const { values } = parseArgs({
   options: {
@@ -50,12 +60,14 @@ const { values } = parseArgs({
 function chosen(): readonly Row[] {
   if (values.only === undefined) return ROWS;
   const names = values.only.split(',');
+  const isNamed = (row: Row, name: string): boolean =>
+    row.name === name || (ROWS.every((other) => other.name !== name) && row.name.startsWith(name));
   for (const name of names)
     expect(
-      ROWS.some((row) => row.name.startsWith(name)),
+      ROWS.some((row) => isNamed(row, name)),
       `there is no row ${name}; --list prints all`,
     );
-  return ROWS.filter((row) => names.some((name) => row.name === name || row.name.startsWith(name)));
+  return ROWS.filter((row) => names.some((name) => isNamed(row, name)));
 }
 
 function createBench(destination: string): Bench {

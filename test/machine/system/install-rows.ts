@@ -77,16 +77,14 @@ async function upgrade({ host, service }: Bench): Promise<string> {
 
 async function fallback({ host, service }: Bench): Promise<string> {
   const before = await host.must('readlink /opt/shutterd/current; sha256sum /etc/shutterd/local.yaml');
-  await host.must(
-    newerTree('broken', '99.0.1', 'rm dist/src/main.js; echo "process.exit(1);" >dist/src/main.js'),
-  );
+  await host.must(newerTree('broken', '99.0.1', ENDS_AT_ONCE));
   const { code, output } = await host.run(`time -p ${FOLDER}/broken/scripts/install.sh upgrade`);
   expect(code === 1, `a version that ends at once was installed with exit code ${code}: ${output}`);
   expect(output.includes('Cannot upgrade shutterd: 99.0.1 was not ready'), `it does not say so: ${output}`);
   const after = await host.must('readlink /opt/shutterd/current; sha256sum /etc/shutterd/local.yaml');
   expect(after === before, `it was ${before} and is ${after}`);
   expect((await host.run('ls -d /opt/shutterd/99.0.1')).code !== 0, 'the broken version is still there');
-  return `exit 1 after ${/^real ([\d.]+)$/m.exec(output)?.[1] ?? '?'} s, 99.0.0 runs again: ${await service.picture()}`;
+  return `exit 1 after ${/^real ([\d.]+)$/m.exec(output)?.[1] ?? '?'} s, ${await host.must('shutterd --version')} runs again: ${await service.picture()}`;
 }
 
 async function uninstall({ host, service }: Bench): Promise<string> {
@@ -128,6 +126,10 @@ export function newerTree(name: string, version: string, change = ':'): string {
 sed -i 's/^  "version": .*/  "version": "${version}",/' package.json; ${change}
 find . -type f ! -name tree.sha256 -print0 | LC_ALL=C sort -z | xargs -0 sha256sum >../sum; mv ../sum tree.sha256`;
 }
+
+/** Knows its version, which is asked before it gets its place, and ends at once as a service. */
+export const ENDS_AT_ONCE =
+  "rm dist/src/main.js; echo \"if (process.argv.includes('--version')) console.log('99.0.1'); else process.exit(1);\" >dist/src/main.js";
 
 export async function remember(host: Bench['host']): Promise<void> {
   await host.must(`mkdir -p ${FOLDER}; { ${LOOK}; } >${FOLDER}/before`);

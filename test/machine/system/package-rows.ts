@@ -1,5 +1,5 @@
 // The same life through apt: install, upgrade, fall back, remove, purge.
-import { FOLDER, leftovers, remember, storeOne } from './install-rows.ts';
+import { ENDS_AT_ONCE, FOLDER, leftovers, remember, storeOne } from './install-rows.ts';
 import { type Bench, expect, type Row } from './row.ts';
 
 export const packageRows: readonly Row[] = [
@@ -41,7 +41,7 @@ async function upgrade({ host, service }: Bench): Promise<string> {
 }
 
 async function fallback({ host, service }: Bench): Promise<string> {
-  await host.must(newerPackage('three', '99.0.1', 'echo "process.exit(1);" >dist/src/main.js'));
+  await host.must(newerPackage('three', '99.0.1', ENDS_AT_ONCE));
   const { code, output } = await host.run(`${APT} install ${FOLDER}/three.deb 2>&1`);
   expect(code !== 0, `apt-get took a version that ends at once: ${output}`);
   expect(output.includes('99.0.1 was not ready'), `it does not say so: ${output}`);

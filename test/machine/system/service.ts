@@ -7,8 +7,8 @@ export interface Service {
   mark(): Promise<string>;
   /** The first line of the daemon after `mark` that matches the extended regular expression. @throws when none comes in time. */
   line(mark: string, pattern: string, secondsMax?: number): Promise<string>;
-  /** Lines of `local.yaml` beside those that every row has; the service starts afresh. */
-  configure(lines?: readonly string[]): Promise<void>;
+  /** What `local.yaml` says, by dotted key, beside what every row has; the service starts afresh and reaches its broker. */
+  configure(settings?: Settings): Promise<void>;
   trigger(): Promise<void>;
   /** A trigger, and the classification that comes of it, in words. */
   picture(): Promise<string>;
@@ -18,21 +18,19 @@ export interface Service {
   forget(): Promise<void>;
 }
 
+export type Settings = Readonly<Record<string, string | number>>;
+
 export const LABEL = 'Chihuahua';
 const EVENT_SECONDS_MAX = 120;
 const CLASSIFIER = 'shutterd-test-classifier';
 // A host under emulation needs far more than the 15 s that a Pi never does.
-const LOCAL = `# written by the system test
-camera:
-  timeoutSeconds: 60
-  skipFrames: 3
-results:
-  timeoutSeconds: 60
-mqtt:
-  reconnect:
-    spreadSeconds: 1
-    maxSeconds: 8
-`;
+const LOCAL: Settings = {
+  'camera.timeoutSeconds': 60,
+  'camera.skipFrames': 3,
+  'results.timeoutSeconds': 60,
+  'mqtt.reconnect.spreadSeconds': 1,
+  'mqtt.reconnect.maxSeconds': 8,
+};
 
 export function createService(host: Host): Service {
   const fact = (name: string): Promise<string> =>
@@ -57,8 +55,8 @@ export function createService(host: Host): Service {
 
   return {
     ...{ fact, mark, line, trigger },
-    async configure(lines = []) {
-      const text = `${LOCAL}${lines.map((it) => `${it}\n`).join('')}`;
+    async configure(settings = {}) {
+      const text = yamlOf({ ...LOCAL, ...settings });
       const from = await mark();
       await host.must(`cat >/etc/shutterd/local.yaml <<'END'\n${text}END\nsystemctl restart shutterd`);
       await line(from, '"event":"broker.connected"');
@@ -88,4 +86,17 @@ export function createService(host: Host): Service {
       await host.run(`systemctl stop ${CLASSIFIER}; systemctl reset-failed ${CLASSIFIER}`);
     },
   };
+}
+
+/** JSON, which is YAML as well. */
+function yamlOf(settings: Settings): string {
+  const tree: Record<string, unknown> = {};
+  for (const [path, value] of Object.entries(settings)) {
+    const names = path.split('.');
+    const last = names.pop() ?? '';
+    let at = tree;
+    for (const name of names) at = (at[name] ??= {}) as Record<string, unknown>;
+    at[last] = value;
+  }
+  return `# written by the system test\n${JSON.stringify(tree, null, 2)}\n`;
 }
