@@ -15,12 +15,10 @@ import {
   type ScalarEvent,
 } from 'js-yaml';
 import { errorCode } from '../support/errors.ts';
+import { ALLOWED, DEPTH_MAX } from './allowed.ts';
 import { isRecord, isSafeName } from './format.ts';
 import { positionIn, startsOfLines, type Place } from './text-position.ts';
 import { shownValue } from './problem.ts';
-
-export const FILE_BYTES_MAX = 256 * 1024;
-export const DEPTH_MAX = 64;
 
 /** One thing in a file that stands in the way of reading it. */
 export interface Fault {
@@ -53,7 +51,7 @@ export function parseDocument(bytes: Uint8Array): Document {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes); // drops a byte order mark
   } catch (error) {
     if (errorCode(error) !== 'ERR_ENCODING_INVALID_ENCODED_DATA') throw error;
-    return { kind: 'malformed', faults: [{ found: 'it is not UTF-8', allowed: 'UTF-8 text' }] };
+    return { kind: 'malformed', faults: [{ found: 'it is not UTF-8', allowed: ALLOWED.encoding }] };
   }
   try {
     return new DocumentReader(text, parseEvents(text, { maxDepth: DEPTH_MAX })).read();
@@ -63,7 +61,7 @@ export function parseDocument(bytes: Uint8Array): Document {
     const at = mark === undefined ? {} : { line: mark.line + 1, column: mark.column + 1 };
     return {
       kind: 'malformed',
-      faults: [{ ...at, found: reason, allowed: `JSON or YAML, ${String(DEPTH_MAX)} levels deep at most` }],
+      faults: [{ ...at, found: reason, allowed: ALLOWED.syntax }],
     };
   }
 }
@@ -92,7 +90,7 @@ class DocumentReader {
   read(): Document {
     const root = this.#events.length === 0 ? null : this.#document();
     if (root !== null && !isRecord(root)) {
-      this.#faults.push({ found: 'its top level is no map', allowed: 'a map of keys' });
+      this.#faults.push({ found: 'its top level is no map', allowed: ALLOWED.topLevel });
     }
     if (this.#faults.length > 0) return { kind: 'malformed', faults: this.#faults.slice(0, FAULTS_MAX) };
     return { kind: 'document', root: isRecord(root) ? root : {}, places: this.#places };
@@ -103,7 +101,7 @@ class DocumentReader {
     const root = this.#value('');
     this.#take(); // its end
     if (this.#next < this.#events.length) {
-      this.#faults.push({ found: 'it holds several documents', allowed: 'one document' });
+      this.#faults.push({ found: 'it holds several documents', allowed: ALLOWED.oneDocument });
     }
     return root;
   }
@@ -121,7 +119,7 @@ class DocumentReader {
         this.#refuseExtras(event);
         return this.#scalar(event);
       case EVENT_ID.ALIAS:
-        this.#refuse(event.anchorStart, 'there is an alias (*)', 'the value itself');
+        this.#refuse(event.anchorStart, 'there is an alias (*)', ALLOWED.noAlias);
         return null;
       case EVENT_ID.DOCUMENT:
       case EVENT_ID.POP:
@@ -135,9 +133,8 @@ class DocumentReader {
       const { name, start } = this.#key();
       const inner = pathOf(path, name);
       if (entries.has(name))
-        this.#refuse(start, `the key ${shownValue(name)} is there twice`, 'each key once');
-      if (!isSafeName(name))
-        this.#refuse(start, `a key is named ${name}`, 'any name but __proto__, prototype, constructor');
+        this.#refuse(start, `the key ${shownValue(name)} is there twice`, ALLOWED.keyOnce);
+      if (!isSafeName(name)) this.#refuse(start, `a key is named ${name}`, ALLOWED.safeName);
       if (!this.#places.has(inner)) this.#places.set(inner, positionIn(this.#lineStarts, start));
       entries.set(name, this.#value(inner));
     }
@@ -153,7 +150,7 @@ class DocumentReader {
       return { name: event.valueStart < 0 ? '' : getScalarValue(this.#text, event), start: event.valueStart };
     }
     const start = 'start' in event ? event.start : 'anchorStart' in event ? event.anchorStart : 0;
-    this.#refuse(start, 'a key is a list, a map or an alias', 'text as keys');
+    this.#refuse(start, 'a key is a list, a map or an alias', ALLOWED.textKey);
     this.#value('');
     return { name: '', start };
   }
@@ -173,14 +170,14 @@ class DocumentReader {
       const value: unknown = tag.resolve(text, false, tag.tagName);
       if (value === NOT_RESOLVED) continue;
       if (typeof value !== 'number' || JSON_NUMBER.test(text)) return value;
-      this.#refuse(event.valueStart, `a number is written ${shownValue(text)}`, 'decimal, or text in quotes');
+      this.#refuse(event.valueStart, `a number is written ${shownValue(text)}`, ALLOWED.decimal);
     }
     return text;
   }
 
   #refuseExtras(event: { readonly anchorStart: number; readonly tagStart: number }): void {
-    if (event.anchorStart >= 0) this.#refuse(event.anchorStart, 'there is an anchor (&)', 'plain values');
-    if (event.tagStart >= 0) this.#refuse(event.tagStart, 'there is a tag (!)', 'plain values');
+    if (event.anchorStart >= 0) this.#refuse(event.anchorStart, 'there is an anchor (&)', ALLOWED.plainValue);
+    if (event.tagStart >= 0) this.#refuse(event.tagStart, 'there is a tag (!)', ALLOWED.plainValue);
   }
 
   #refuse(start: number, found: string, allowed: string): void {

@@ -1,5 +1,6 @@
 // Finds the name of a device that nobody has named, so that two of them never share one. It changes nothing on the machine.
 import { createHash } from 'node:crypto';
+import { ALLOWED } from './allowed.ts';
 import { deviceId } from './formats.ts';
 
 /** What a machine knows of itself; a fact that does not exist here is absent. */
@@ -30,7 +31,7 @@ export function componentIdentity(env: Readonly<Record<string, string | undefine
   if (!isComponent || thing === '') return undefined;
   if (deviceId.accepts(thing)) return { kind: 'named', deviceId: thing };
   const found = `the thing's name ${JSON.stringify(thing)} is no device id`;
-  return { kind: 'unnamed', found, allowed: `a device.id of ${deviceId.allowed} in local.yaml` };
+  return { kind: 'unnamed', found, allowed: ALLOWED.thingName };
 }
 
 /** Reads the facts through `read`, which gives the text of a small system file or `undefined` where there is none. */
@@ -55,7 +56,7 @@ export function defaultDeviceId(facts: MachineFacts): Identity {
   const suffix = lastHexDigits(facts.piSerial) ?? lastHexDigits(hashed(facts.machineId));
   if (suffix === undefined) {
     const found = `the host name "${name}" is no name of its own, and the machine has no serial number and no machine id`;
-    return { kind: 'unnamed', found, allowed: 'a device.id set in local.yaml, or a host name of its own' };
+    return { kind: 'unnamed', found, allowed: ALLOWED.ownName };
   }
   return { kind: 'named', deviceId: `${name === '' ? 'device' : name}-${suffix}` };
 }

@@ -1,7 +1,8 @@
 // Reads single layer files with their problems, each file by itself; which files there are is decided in layers.
 import { basename, dirname, join } from 'node:path';
 import { errorMessage } from '../support/errors.ts';
-import { FILE_BYTES_MAX, parseDocument } from './document.ts';
+import { ALLOWED, FILE_BYTES_MAX } from './allowed.ts';
+import { parseDocument } from './document.ts';
 import { DISK, type FileSource } from './file-source.ts';
 import { nearestName } from './nearest-name.ts';
 import { fileProblem, type Problem } from './problem.ts';
@@ -39,7 +40,7 @@ export async function readLayer(base: string, layer: LayerKind, reading: Reading
   const present = read.filter((file) => !isAbsent(file));
   const [first, second] = ENDINGS.filter((_, at) => !isAbsent(read[at])).map((ending) => `${base}.${ending}`);
   if (first !== undefined && second !== undefined) {
-    return refused(fileProblem(second, `${first} is there too`, 'one file for one layer'));
+    return refused(fileProblem(second, `${first} is there too`, ALLOWED.oneFile));
   }
   return present[0] ?? leadsNowhere(base, reading.files);
 }
@@ -55,11 +56,9 @@ export async function readFile(path: string, layer: LayerKind, reading: Reading)
     case 'absent':
       return NOTHING;
     case 'tooLarge':
-      return refused(
-        fileProblem(path, `it has ${String(read.bytes)} bytes`, `at most ${String(FILE_BYTES_MAX)}`),
-      );
+      return refused(fileProblem(path, `it has ${String(read.bytes)} bytes`, ALLOWED.fileSize));
     case 'failed':
-      return refused(fileProblem(path, read.detail, 'a regular file that this user may read'));
+      return refused(fileProblem(path, read.detail, ALLOWED.readableFile));
     case 'read': {
       const objections = await gate.objections(real, read);
       // Not a word of its content: an error message would show it to whoever may not read the file.
@@ -85,7 +84,7 @@ export async function strayFiles(
       .map((name) => (CONFLICT_COPY.test(name) ? conflictCopy(folder, name) : stray(folder, name, names)));
     return { ...NOTHING, warnings: [...warnings, ...(await conflictsBelow(folder, files))] };
   } catch (error) {
-    return refused(fileProblem(folder, errorMessage(error), 'a folder that this user may read'));
+    return refused(fileProblem(folder, errorMessage(error), ALLOWED.readableFolder));
   }
 }
 
@@ -125,7 +124,7 @@ async function leadsNowhere(base: string, files: FileSource): Promise<Layers> {
     const found = ENDINGS.map((ending) => `${basename(base)}.${ending}`).find((name) => names.includes(name));
     if (found === undefined) return NOTHING;
     return refused(
-      fileProblem(join(dirname(base), found), 'it is a link that leads nowhere', 'a file, or a link to one'),
+      fileProblem(join(dirname(base), found), 'it is a link that leads nowhere', ALLOWED.fileOrLink),
     );
   } catch {
     return NOTHING; // a folder that may be entered and not listed; what was asked for is not in it

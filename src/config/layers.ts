@@ -1,5 +1,6 @@
 // Reads the layers of a configuration from folders and files, in their order. It checks names and files, never values.
 import { join } from 'node:path';
+import { ALLOWED } from './allowed.ts';
 import { isAbsent, NOTHING, readLayer, type Layers } from './layer-files.ts';
 import { deviceId, groupNames } from './formats.ts';
 import { lastValue } from './merge.ts';
@@ -105,7 +106,7 @@ function missingGroups(
       key: 'device.groups',
       value: name,
       found: `the group ${name} is named and this file is not there`,
-      allowed: 'a file for each group (json, yaml or yml)',
+      allowed: ALLOWED.groupFile,
     }),
   );
   return { ...NOTHING, problems };

@@ -26,6 +26,8 @@ export interface LoadOptions {
   /** The `--set` flags: `key=value`. */
   readonly settings: readonly string[];
   readonly hostName: string;
+  /** In place of the machine's own files: the text of one, or `undefined` where there is none. */
+  readonly readMachine?: (path: string) => Promise<string | undefined>;
   /** Where the outbox is unless `outbox.directory` is set; default `/var/lib/shutterd`. */
   readonly stateDirectory?: string;
   /** Loads for the device of this id, wherever this runs: machine, environment and `local` files have no say then. */
@@ -64,7 +66,8 @@ export async function loadConfig(options: LoadOptions): Promise<LoadOutcome> {
   const above = [...environment.settings, ...flags.settings];
   const identity: Identity =
     device === undefined
-      ? (componentIdentity(options.env) ?? (await machineIdentity(options.hostName, readSystemText)))
+      ? (componentIdentity(options.env) ??
+        (await machineIdentity(options.hostName, options.readMachine ?? readSystemText)))
       : { kind: 'named', deviceId: device };
   const layers = await readLayers({
     keys,

@@ -21,7 +21,7 @@ export interface Merged {
 }
 
 /** The layers that may set a key which decides about layers. */
-const RESERVED: ReadonlyMap<string, readonly LayerKind[]> = new Map([
+export const RESERVED: ReadonlyMap<string, readonly LayerKind[]> = new Map([
   ['device.id', ['local', 'environment', 'flag']],
   ['device.groups', ['fleet', 'next/fleet', 'device', 'local', 'environment', 'flag']],
   // Read before the tree is chosen: a next tree that had a word in it could never be left again.

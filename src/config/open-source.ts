@@ -1,5 +1,6 @@
 // Opens one `--config` path as far as that goes before the device has a name: fleet, next/fleet and local. It chooses nothing.
 import { join } from 'node:path';
+import { ALLOWED } from './allowed.ts';
 import type { FileSource } from './file-source.ts';
 import {
   isAbsent,
@@ -50,9 +51,7 @@ export async function openSource(path: string, options: SourceOptions): Promise<
     case 'other':
       return {
         ...alone,
-        problems: refused(
-          fileProblem(path, 'it is neither a file nor a folder', 'a configuration file or folder'),
-        ),
+        problems: refused(fileProblem(path, 'it is neither a file nor a folder', ALLOWED.fileOrFolder)),
       };
     case 'absent':
       // The folder nobody asked for: groups named elsewhere are still looked for in it, and missed by its name.
@@ -60,7 +59,7 @@ export async function openSource(path: string, options: SourceOptions): Promise<
         ...alone,
         problems: pathsMayBeAbsent
           ? NOTHING
-          : refused(fileProblem(path, 'it is not there, or may not be read', 'an existing file or folder')),
+          : refused(fileProblem(path, 'it is not there, or may not be read', ALLOWED.existing)),
       };
   }
 }

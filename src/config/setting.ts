@@ -1,4 +1,5 @@
 // Turns files, environment and flags into settings: one value, one key, one source. It checks names, never values.
+import { ALLOWED } from './allowed.ts';
 import { isRecord } from './format.ts';
 import { pathOf, type Document } from './document.ts';
 import { nearestName } from './nearest-name.ts';
@@ -53,7 +54,7 @@ export function settingsOfFile(
       else if (!sections.has(key) || name.includes('.'))
         problems.push(unknownKey({ source, key, value }, keys, sections));
       else if (isRecord(value)) walk(value, `${key}.`);
-      else if (value !== null) problems.push(valueProblem({ source, key, value, allowed: 'a map of keys' }));
+      else if (value !== null) problems.push(valueProblem({ source, key, value, allowed: ALLOWED.section }));
     }
   };
   walk(file.document.root, '');
@@ -90,7 +91,7 @@ export function settingsOfFlags(flags: readonly string[], keys: Keys): Settings 
     const [, key = '', text] = /^([^=]*)=(.*)$/s.exec(flag) ?? [];
     const format = keys.get(key)?.format;
     if (text === undefined) {
-      problems.push(valueProblem({ source: 'flag', key: '--set', value: flag, allowed: 'key=value' }));
+      problems.push(valueProblem({ source: 'flag', key: '--set', value: flag, allowed: ALLOWED.assignment }));
     } else if (format === undefined) {
       problems.push(unknownKey({ source: 'flag', key, value: text }, keys));
     } else {
@@ -115,16 +116,13 @@ function sectionsOf(keys: Keys): ReadonlySet<string> {
 function unknownKey(given: Given, keys: Keys, sections: Iterable<string> = []): Problem {
   if (keys.has(given.key)) {
     const at = given.key.lastIndexOf('.');
-    const allowed = `${given.key.slice(at + 1)} below ${given.key.slice(0, at)}`;
+    const allowed = ALLOWED.keyBelow(given.key.slice(at + 1), given.key.slice(0, at));
     return valueProblem({ ...given, found: 'a key with dots is no key in a file', allowed });
   }
   return unknown(given, nearestName(given.key, [...keys.keys(), ...sections]));
 }
 
 function unknown(given: Given, nearest: string | undefined): Problem {
-  const allowed =
-    nearest === undefined
-      ? 'a key that "shutterd config show --docs" lists'
-      : `${nearest} (the nearest name)`;
+  const allowed = nearest === undefined ? ALLOWED.knownKey : ALLOWED.nearestKey(nearest);
   return valueProblem({ ...given, found: 'there is no such key', allowed });
 }

@@ -1,5 +1,6 @@
 // Decides whose files are believed, by owner, permissions and place; it changes none of them and reads no content.
 import { dirname } from 'node:path';
+import { ALLOWED } from './allowed.ts';
 import type { FileSource } from './file-source.ts';
 import { fileProblem, formatProblem, type Problem } from './problem.ts';
 
@@ -56,7 +57,7 @@ export async function folderGate(
       if (real === undefined) return 'absent';
       if (trust === undefined || isBelow(real, root)) return { path: real };
       const found = `it is a link to ${real}`;
-      return { problem: fileProblem(inner, found, `links to files inside ${root}`) };
+      return { problem: fileProblem(inner, found, ALLOWED.linkInside(root)) };
     },
     async objections(inner, owner) {
       const folders = foldersBetween(root, inner).map(folderProblems);
@@ -91,11 +92,11 @@ function ownerProblems(
   if (!trusted.has(ownerUid)) {
     const owners = [...trusted].map((uid) => (uid === 0 ? 'root' : `user ${String(uid)}`)).join(' or ');
     const remedy = `chown root ${shellWord(path)}`;
-    problems.push(fileProblem(path, `its owner is user ${String(ownerUid)}`, `owner ${owners} (${remedy})`));
+    problems.push(fileProblem(path, `its owner is user ${String(ownerUid)}`, ALLOWED.owner(owners, remedy)));
   }
   if ((mode & GROUP_OR_OTHERS_WRITE) !== 0) {
     const found = `its permissions ${(mode & 0o7777).toString(8)} let its group or everybody write`;
-    problems.push(fileProblem(path, found, `writing by its owner only (chmod go-w ${shellWord(path)})`));
+    problems.push(fileProblem(path, found, ALLOWED.ownerWrites(`chmod go-w ${shellWord(path)}`)));
   }
   return problems;
 }

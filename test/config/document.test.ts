@@ -1,7 +1,8 @@
 // What a configuration file may hold, byte by byte.
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { FILE_BYTES_MAX, parseDocument, pathOf } from '../../src/config/document.ts';
+import { FILE_BYTES_MAX } from '../../src/config/allowed.ts';
+import { parseDocument, pathOf } from '../../src/config/document.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'utf8');
 

@@ -1,49 +1,41 @@
 // Layering by case folders: each folder in test/fixtures/config is a tree and what has to come out of it.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { relative } from 'node:path';
 import { loadConfig, type Loaded, type LoadOutcome } from '../../src/config/load.ts';
 import { formatProblem } from '../../src/config/problem.ts';
+import { schemaKeys } from '../../src/config/schema.ts';
 import { explainKey, showConfigJson } from '../../src/config/show.ts';
+import { allCases, loadCase, type Expected, type ExpectedProblem } from './case-folders.ts';
 
-interface Expected {
-  readonly hostName: string;
-  /** Below the case folder; default: its `tree`. */
-  readonly paths?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  readonly settings?: readonly string[];
-  readonly values?: Readonly<Record<string, { readonly value: unknown; readonly source: string }>>;
-  readonly files?: readonly string[];
-  readonly warnings?: number;
-  /** By key: what `config explain` says of it, the case folder taken out. */
-  readonly explain?: Readonly<Record<string, readonly string[]>>;
-  readonly tree?: 'current' | 'next';
-  /** Loads for this device, as an operator does. */
-  readonly device?: string;
-  readonly problems?: readonly { readonly source: string; readonly key: string; readonly allowed?: string }[];
-}
-
-const CASES = resolve('test/fixtures/config');
+const CASES = await allCases();
 
 describe('loadConfig() layers', () => {
-  for (const name of readdirSync(CASES)) {
-    const folder = join(CASES, name);
-    const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Expected;
-
-    it(name.replaceAll('-', ' '), async () => {
-      const outcome = await loadConfig({
-        paths: (expected.paths ?? ['tree']).map((path) => join(folder, path)),
-        defaultPathMayBeAbsent: expected.paths === undefined,
-        env: expected.env ?? {},
-        settings: expected.settings ?? [],
-        hostName: expected.hostName,
-        ...(expected.device === undefined ? {} : { device: expected.device }),
-      });
-      if (expected.problems === undefined) assertLoaded(outcome, expected, folder);
-      else assertRejected(outcome, expected.problems, folder);
+  for (const each of CASES) {
+    it(each.name.replaceAll('-', ' '), async () => {
+      const { outcome, folder } = await loadCase(each);
+      if (each.expected.problems === undefined) assertLoaded(outcome, each.expected, folder);
+      else assertRejected(outcome, each.expected.problems, folder);
       assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false);
     });
   }
+});
+
+describe('explainKey()', () => {
+  it('masks the values of a key that holds a secret, in words and in data', async () => {
+    const loaded = await loadConfig({
+      ...{ paths: [], defaultPathMayBeAbsent: true, env: {}, hostName: 'pi-1' },
+      settings: ['mqtt.username=hunter2'],
+    });
+    assert.equal(loaded.kind, 'loaded');
+    const keys = new Map([...schemaKeys()].map(([key, of]) => [key, { ...of, sensitive: true as const }]));
+    const explanation = explainKey(loaded, 'mqtt.username', keys);
+    assert.equal(explanation.kind, 'explained');
+    assert.match(
+      explanation.text,
+      /^mqtt\.username {2}"\[secret\]" {2}\(flag\)\n {2}over {2}null {2}\(default\)\n/,
+    );
+    assert.doesNotMatch(JSON.stringify(explanation), /hunter2/);
+  });
 });
 
 function assertLoaded(outcome: LoadOutcome, expected: Expected, folder: string): void {
@@ -80,22 +72,26 @@ function explained(loaded: Loaded, key: string, folder: string): readonly string
   return text.replaceAll(`${folder}/`, '').split('\n').slice(0, origins.length);
 }
 
-function assertRejected(
-  outcome: LoadOutcome,
-  expected: NonNullable<Expected['problems']>,
-  folder: string,
-): void {
+/** Exactly these; of each, as much as the case says. */
+function assertRejected(outcome: LoadOutcome, expected: readonly ExpectedProblem[], folder: string): void {
   assert.equal(outcome.kind, 'rejected');
-  const byPlace = (a: { source: string; key: string }, b: { source: string; key: string }): number =>
-    `${a.source} ${a.key}` < `${b.source} ${b.key}` ? -1 : 1;
-  const found = outcome.problems.map((problem) => ({ ...problem, source: below(folder, problem.source) }));
-  const places = (problems: readonly { source: string; key: string }[]): unknown =>
-    [...problems].sort(byPlace).map(({ source, key }) => ({ source, key }));
-  assert.deepEqual(places(found), places(expected));
-  for (const { source, key, allowed } of expected) {
-    const problem = found.find((candidate) => candidate.source === source && candidate.key === key);
-    if (allowed !== undefined) assert.equal(problem?.allowed, allowed);
+  const here = (text: string): string => text.replaceAll(folder, '.');
+  const left = outcome.problems.map(({ source, key, found, allowed }) => ({
+    ...{ source: below(folder, source), key, found: here(found), allowed: here(allowed) },
+  }));
+  for (const wanted of expected) {
+    const at = left.findIndex((problem) => isAsWanted(problem, wanted));
+    assert.notEqual(at, -1, `${JSON.stringify(wanted)} is not among ${JSON.stringify(left, null, 1)}`);
+    left.splice(at, 1);
   }
+  assert.deepEqual(left, []);
+}
+
+function isAsWanted(problem: Required<ExpectedProblem>, wanted: ExpectedProblem): boolean {
+  const { source, key, found = problem.found, allowed = problem.allowed } = wanted;
+  return (
+    problem.source === source && problem.key === key && problem.found === found && problem.allowed === allowed
+  );
 }
 
 function below(folder: string, source: string): string {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isAbsolute, join, relative } from 'node:path';
 import { readBoundedFile, resolveLink } from '../../support/files.ts';
-import { FILE_BYTES_MAX } from '../document.ts';
+import { FILE_BYTES_MAX } from '../allowed.ts';
 import { filesInMemory, type FileSource } from '../file-source.ts';
 
 export interface KeptFile {
