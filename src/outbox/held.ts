@@ -21,6 +21,8 @@ export interface LeavingFile extends DoomedFile {
 export class Held {
   readonly names = new Set<string>();
   readonly leaving: LeavingFile[] = [];
+  /** Reasons found without their entry. */
+  readonly orphans: string[] = [];
   #bytes = 0;
 
   add(name: string): void {

@@ -19,7 +19,7 @@ export interface Quarantine {
   /** Moves files here that are no entries, all with one line in the log. */
   takeStrangers(from: DurableFolder, names: readonly string[]): Promise<void>;
   count(): number;
-  /** Ends the drops that a crash cut in two. */
+  /** Ends the drops that a crash cut in two, and lets go of reasons whose entry is not here. */
   finishDrops(): Promise<void>;
   /** Looks what is left: `shutterd outbox purge` works beside the daemon. */
   refresh(): Promise<void>;
@@ -40,7 +40,9 @@ export async function openQuarantine(
   log: Log,
 ): Promise<Quarantine> {
   const held = new Held();
-  for (const name of await folder.list()) {
+  const names = await folder.list();
+  held.orphans.push(...orphansOf(names));
+  for (const name of names) {
     const doomed = parseDoomedFileName(name);
     if (doomed !== undefined) held.leaving.push({ ...doomed, told: false });
     else if (!name.endsWith(REASON_SUFFIX)) held.add(name);
@@ -195,4 +197,20 @@ async function finishDrops({ folder, log, held }: Parts): Promise<void> {
     await folder.remove(`${file}${REASON_SUFFIX}`);
     held.leaving.shift();
   }
+  for (let orphan = held.orphans[0]; orphan !== undefined; orphan = held.orphans[0]) {
+    await folder.remove(orphan);
+    held.orphans.shift();
+  }
+}
+
+/** A power cut may undo the move of an entry and not the writing of its reason, or end the entry alone. */
+function orphansOf(names: readonly string[]): readonly string[] {
+  const there = new Set(names);
+  const entryOf = (name: string): string => name.slice(0, -REASON_SUFFIX.length);
+  return names.filter(
+    (name) =>
+      name.endsWith(REASON_SUFFIX) &&
+      parseEntryFileName(entryOf(name)) !== undefined &&
+      !there.has(entryOf(name)),
+  );
 }

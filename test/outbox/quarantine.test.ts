@@ -1,6 +1,6 @@
 // The quarantine over its bounds, beside a person who clears it, and with names that are taken.
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { entryFileName, parseEntryFileName } from '../../src/outbox/entry-file.ts';
 import { sampleRequest } from '../helpers/sample-request.ts';
@@ -47,6 +47,16 @@ describe('Quarantine', () => {
     await setAside(5);
     assert.deepEqual(drops(), ['quarantineFull', 'quarantineFull', 'quarantineFull']);
     assert.equal(bench.outbox.counts().quarantined, 2);
+  });
+
+  it('lets go of a reason whose entry a power cut put back, and leaves a note of a person', async () => {
+    await setAside(1);
+    const [entry = ''] = bench.quarantined().filter((name) => parseEntryFileName(name) !== undefined);
+    rmSync(join(bench.aside.path, entry));
+    writeFileSync(join(bench.aside.path, 'my.reason'), 'a note');
+    await bench.reopen();
+    assert.deepEqual(bench.quarantined(), ['my.reason']);
+    assert.deepEqual(drops(), []);
   });
 
   it('leaves a folder alone, whatever its name', async () => {

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sampleRequest } from '../helpers/sample-request.ts';
 import { applyCall, disksAfterPowerCut, NOTHING_YET, type Disk, type Moment } from './lost-writes.ts';
+import { LIFE_PAYLOAD_BYTES, type LifePlan } from './life-plan.ts';
 import { restart } from './restart.ts';
 import { runLife } from './run-life.ts';
 
@@ -22,36 +24,60 @@ describe('Outbox after a power cut', function () {
   });
 
   /** Every moment of a short life, the first one empty. */
-  function recordMoments(intact: boolean): readonly Moment[] {
+  function recordMoments(plan: LifePlan): readonly Moment[] {
     const files = { said: join(root, 'said'), ledger: join(root, 'ledger') };
     const strace = ['-xx', '-s', '10000', '-P', files.said, '-P', files.ledger];
-    const { calls } = runLife(root, intact ? { strace, intact } : { strace });
+    const { calls } = runLife(root, { strace, plan });
     const moments = [NOTHING_YET];
     for (const call of calls) moments.push(applyCall(moments.at(-1) ?? NOTHING_YET, call, files));
     return moments;
   }
 
-  it('starts on every disk that it may find, with each promised entry whole and no recorded drop back', async () => {
-    const states = [...possibleStates(recordMoments(true))];
-    for (const { disk, moment } of states) {
-      rebuild(disk, join(root, 'outbox'));
-      await checkState(disk, moment, join(root, 'outbox'));
-    }
-    assert.ok(states.length > 50);
-    process.stdout.write(`        ${states.length} states of a disk\n`);
-  });
-
-  it('is caught by this check when the folder is never flushed', async () => {
-    const moment = recordMoments(true).find(({ said }) => said.includes('stored 1'));
-    assert.ok(moment !== undefined);
-    const names = new Map([...moment.names].filter(([path]) => !path.endsWith('.entry')));
-    await assert.rejects(async () => {
-      for (const disk of disksAfterPowerCut({ ...moment, names })) {
+  for (const [plan, story] of [
+    ['intact', 'each promised entry whole and no recorded drop back'],
+    ['refusing', 'each refused entry in one place, with its reason, or recorded as dropped'],
+  ] as const) {
+    it(`starts on every disk that it may find, with ${story}`, async () => {
+      const states = [...possibleStates(recordMoments(plan))];
+      for (const { disk, moment } of states) {
         rebuild(disk, join(root, 'outbox'));
         await checkState(disk, moment, join(root, 'outbox'));
       }
-    }, assert.AssertionError);
+      assert.ok(states.length > 50 && states.length < 2000, `${states.length} states of a disk`);
+      process.stdout.write(`        ${states.length} states of a disk\n`);
+    });
+  }
+
+  it('meets the whole way into quarantine and out of it', () => {
+    const said = recordMoments('refusing').at(-1)?.said ?? [];
+    const told = said.filter((line) => /^(dropped|quarantined|aside) /.test(line));
+    assert.deepEqual(told, [
+      'dropped 1',
+      'quarantined 3',
+      'aside 3',
+      'quarantined 4',
+      'dropped 3',
+      'aside 4',
+    ]);
   });
+
+  for (const [plan, line, lost] of [
+    ['intact', 'stored 1', '.entry'],
+    ['refusing', 'aside 3', '.entry'],
+    ['refusing', 'aside 3', '.reason'],
+  ] as const) {
+    it(`is caught by this check when ${lost} files are not there after "${line}"`, async () => {
+      const moment = recordMoments(plan).find(({ said }) => said.includes(line));
+      assert.ok(moment !== undefined);
+      const names = new Map([...moment.names].filter(([path]) => !path.endsWith(lost)));
+      await assert.rejects(async () => {
+        for (const disk of disksAfterPowerCut({ ...moment, names })) {
+          rebuild(disk, join(root, 'outbox'));
+          await checkState(disk, moment, join(root, 'outbox'));
+        }
+      }, assert.AssertionError);
+    });
+  }
 });
 
 /** Each disk once, with the promises that had been made when it arose. */
@@ -81,10 +107,17 @@ async function checkState(disk: Disk, { said, acknowledged }: Moment, directory:
     said.filter((line) => line.startsWith(`${what} `)).map((line) => Number(line.slice(what.length + 1)));
   const gone = [...acknowledged.map(Number), ...numbers('dropped'), ...after.dropped];
   for (const number of numbers('stored')) {
-    assert.ok(gone.includes(number) || after.kept.includes(number), `${number} is lost: ${detail}`);
+    const places = [...after.kept, ...after.quarantined].filter((other) => other === number);
+    assert.ok(gone.includes(number) || places.length === 1, `${number} is lost or there twice: ${detail}`);
     assert.ok(!after.damaged.includes(number), `${number} is damaged: ${detail}`);
   }
-  for (const number of numbers('dropped'))
-    assert.ok(!after.kept.includes(number), `${number} is back: ${detail}`);
+  for (const number of [...numbers('dropped'), ...after.dropped]) {
+    assert.ok(![...after.kept, ...after.quarantined].includes(number), `${number} is back: ${detail}`);
+  }
+  for (const number of numbers('aside')) {
+    assert.ok(!after.kept.includes(number), `${number} is to be sent again: ${detail}`);
+    const reason = `${sampleRequest(number).requestId}.${LIFE_PAYLOAD_BYTES}.entry.reason`;
+    assert.ok(gone.includes(number) || [...disk.keys()].some((path) => path.endsWith(reason)), detail);
+  }
   assert.deepEqual(after.strangers, [], detail);
 }

@@ -14,10 +14,17 @@ import { openQuarantine } from '../../src/outbox/quarantine.ts';
 import { createRecordingLog } from '../helpers/recording-log.ts';
 import { sampleNumber, sampleRequest } from '../helpers/sample-request.ts';
 import { BOUNDS, ONLINE } from '../outbox/outbox-bench.ts';
-import { DAMAGED_NUMBER, LIFE_BOUNDS, LIFE_PAYLOAD_BYTES } from './life-plan.ts';
+import {
+  DAMAGED_NUMBER,
+  LIFE_BOUNDS,
+  LIFE_PAYLOAD_BYTES,
+  QUARANTINE_FILES_MAX,
+  type LifePlan,
+} from './life-plan.ts';
 
 const directory = process.argv[2] ?? '';
 const ledger = openSync(process.argv[3] ?? '', 'a', 0o600);
+const plan = process.argv[4] as LifePlan;
 
 function say(what: string, subject: string | number | undefined = ''): void {
   writeSync(1, `${what} ${String(subject)}\n`);
@@ -27,8 +34,8 @@ const recording = createRecordingLog();
 const log: typeof recording = {
   ...recording,
   warn(event, fields) {
-    if (event === 'request.dropped')
-      say('dropped', sampleNumber({ requestId: String(fields?.['requestId']) }));
+    const [, what] = /^request\.(dropped|quarantined)$/.exec(event) ?? [];
+    if (what !== undefined) say(what, sampleNumber({ requestId: String(fields?.['requestId']) }));
     recording.warn(event, fields);
   },
   error(event, fields) {
@@ -41,7 +48,7 @@ async function open(): Promise<Outbox> {
   const aside = await openDurableFolder(join(directory, 'quarantine'));
   return loadOutbox({
     ...{ folder, clock: createSystemClock(), clockSynchronised: () => true, log },
-    quarantine: await openQuarantine(aside, { maxFiles: 10, maxBytes: -1 }, log),
+    quarantine: await openQuarantine(aside, { maxFiles: QUARANTINE_FILES_MAX[plan], maxBytes: -1 }, log),
     bounds: { ...BOUNDS, ...LIFE_BOUNDS },
     freeBytes: () => freeBytes(directory),
     release: () => Promise.resolve(),
@@ -80,6 +87,14 @@ async function deliverOldest(): Promise<void> {
   }
 }
 
+/** The far side refuses it again and again. */
+async function refuseOldest(): Promise<void> {
+  const entry = outbox.oldest();
+  if (entry === undefined) return;
+  await outbox.quarantine(entry, 'refused');
+  say('aside', sampleNumber(entry));
+}
+
 /** Where the fault under test meets this very call, the entry stays whole. */
 async function damage(entry: Entry): Promise<void> {
   try {
@@ -95,10 +110,12 @@ await store(1);
 await store(2);
 const third = await store(DAMAGED_NUMBER); // over the bound: 1 is dropped
 await deliverOldest();
-if (third !== undefined && process.argv[4] !== 'intact') await damage(third);
+if (third !== undefined && plan === 'damaging') await damage(third);
+if (plan === 'refusing') await refuseOldest();
 await store(4);
-await deliverOldest();
-await deliverOldest();
+const next = plan === 'refusing' ? refuseOldest : deliverOldest; // over the bound of the quarantine: 3 is dropped
+await next();
+if (plan !== 'refusing') await deliverOldest();
 await store(5);
 await outbox.close();
 closeSync(ledger);

@@ -17,7 +17,7 @@ export interface Restarted {
   readonly quarantined: readonly number[];
   /** Recorded by this start: drops that the crash cut in two. */
   readonly dropped: readonly number[];
-  /** Neither an entry nor the quarantine. */
+  /** Neither an entry nor the quarantine; and there, a reason without its entry. */
   readonly strangers: readonly string[];
   readonly log: readonly string[];
 }
@@ -47,9 +47,10 @@ export async function restart(directory: string): Promise<Restarted> {
   }
   const { entries, quarantined: count } = outbox.counts();
   await outbox.close();
-  const quarantined = (await aside.list())
-    .flatMap((name) => parseEntryFileName(name) ?? [])
-    .map(sampleNumber);
+  const inQuarantine = await aside.list();
+  const withReason = inQuarantine.filter((name) => name.endsWith('.reason'));
+  strangers.push(...withReason.filter((name) => !inQuarantine.includes(name.slice(0, -'.reason'.length))));
+  const quarantined = inQuarantine.flatMap((name) => parseEntryFileName(name) ?? []).map(sampleNumber);
   if (entries !== kept.length + damaged.length || count !== quarantined.length) {
     throw new Error(
       `it counts ${entries} and ${count}, there are ${kept.length}, ${damaged.length} and ${quarantined.length}`,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { entryFileName } from '../../src/outbox/entry-file.ts';
 import { sampleRequest } from '../helpers/sample-request.ts';
-import { LIFE_PAYLOAD_BYTES } from './life-plan.ts';
+import { LIFE_PAYLOAD_BYTES, type LifePlan } from './life-plan.ts';
 
 const LIFE = fileURLToPath(new URL('./outbox-life.js', import.meta.url));
 /** Every system call that the outbox makes on its folder and its files. */
@@ -28,12 +28,11 @@ export interface LifeOptions {
   readonly inject?: string;
   /** More of strace's own arguments. */
   readonly strace?: readonly string[];
-  /** No file is damaged on the way. */
-  readonly intact?: true;
+  readonly plan?: LifePlan;
 }
 
 /** Lives from an empty folder in `root`, which it empties first. */
-export function runLife(root: string, { inject, strace = [], intact }: LifeOptions = {}): Life {
+export function runLife(root: string, { inject, strace = [], plan = 'damaging' }: LifeOptions = {}): Life {
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root);
   const directory = join(root, 'outbox');
@@ -47,7 +46,7 @@ export function runLife(root: string, { inject, strace = [], intact }: LifeOptio
       ...['-f', '-y', '-qq', '-o', traceFile, '-e', `trace=${STORAGE_CALLS}`, ...strace],
       ...pathsOf(directory).flatMap((path) => ['-P', path]),
       ...(inject === undefined ? [] : ['-e', `inject=${inject}`]),
-      ...[process.execPath, LIFE, directory, ledger, ...(intact === true ? ['intact'] : [])],
+      ...[process.execPath, LIFE, directory, ledger, plan],
     ],
     // One thread does all of Node's file work, because strace counts calls for each thread.
     { env: { PATH: '/usr/bin:/bin', UV_THREADPOOL_SIZE: '1' }, stdio: ['ignore', output, 'inherit'] },
@@ -123,7 +122,9 @@ function pathsOf(directory: string): readonly string[] {
     ...['.tmp-probe', '.tmp-.tmp-probe'].map((name) => join(directory, name)),
     ...names.flatMap((name) => [
       ...[name, `.tmp-${name}`, `${name}.outboxFull`].map((variant) => join(directory, variant)),
-      ...[name, `${name}.reason`, `.tmp-${name}.reason`].map((variant) => join(quarantine, variant)),
+      ...[name, `${name}.reason`, `.tmp-${name}.reason`, `${name}.quarantineFull`].map((variant) =>
+        join(quarantine, variant),
+      ),
     ]),
   ];
 }
