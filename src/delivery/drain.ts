@@ -153,7 +153,8 @@ async function sendOne(deps: DrainDeps, judges: Judges, sending: Sending): Promi
   }
   const startedMs = clock.monotonicMs();
   deps.onSending(read.request);
-  const outcome = await link.publish(deps.messageOf(read.request));
+  const message = deps.messageOf(read.request);
+  const outcome = await link.publish(message);
   if (outcome.kind === 'acknowledged' || outcome.kind === 'sent') {
     judges.strikes.forget();
     judges.trial.acknowledged(entry, clock.monotonicMs());
@@ -165,7 +166,7 @@ async function sendOne(deps: DrainDeps, judges: Judges, sending: Sending): Promi
     return;
   }
   const flightMs = clock.monotonicMs() - startedMs;
-  await failed(deps, judges, { ...sending, outcome, flightMs });
+  await failed(deps, judges, { ...sending, outcome, flightMs, topic: message.topic });
 }
 
 /** Removes first: who reads `request.acknowledged` finds its file gone. Tells of one after the other, in their order. */
@@ -184,12 +185,13 @@ async function forget(
 type Failure = Sending & {
   readonly outcome: Exclude<PublishOutcome, { kind: 'acknowledged' | 'sent' }>;
   readonly flightMs: number;
+  readonly topic: string;
 };
 
 async function failed(
   deps: DrainDeps,
   judges: Judges,
-  { entry, link, signal, outcome, flightMs }: Failure,
+  { entry, link, signal, outcome, flightMs, topic }: Failure,
 ): Promise<void> {
   const { outbox, clock } = deps;
   const blame = blameOf(outcome, outcome.kind === 'refused' ? undefined : await link.ended);
@@ -199,7 +201,9 @@ async function failed(
       : { kind: 'again' as const };
   if (blame.kind === 'broker' || (blame.kind === 'request' && verdict.kind === 'doubt')) {
     const reasonCode = outcome.kind === 'refused' ? outcome.reasonCode : undefined;
-    await refusedByRule(deps, judges, { entry, reasonCode, reason: blame.reason, flightMs, signal });
+    await refusedByRule(deps, judges, {
+      ...{ entry, topic, reasonCode, reason: blame.reason, flightMs, signal },
+    });
     return;
   }
   if (verdict.kind === 'quarantine') await outbox.quarantine(entry, verdict.reason);

@@ -16,6 +16,7 @@ export interface Judges {
 
 export interface Refusal {
   readonly entry: Entry;
+  readonly topic: string;
   /** Absent where the broker closed the connection over it. */
   readonly reasonCode: number | undefined;
   readonly reason: string;
@@ -28,7 +29,7 @@ export interface Refusal {
 export async function refusedByRule(
   { outbox, clock, log }: { readonly outbox: Outbox; readonly clock: Clock; readonly log: Log },
   { strikes, trial, wakeup }: Judges,
-  { entry, reasonCode, reason, flightMs, signal }: Refusal,
+  { entry, topic, reasonCode, reason, flightMs, signal }: Refusal,
 ): Promise<void> {
   const { requestId } = entry;
   const nowMs = clock.monotonicMs();
@@ -47,7 +48,7 @@ export async function refusedByRule(
   outbox.release(entry);
   const [level, pauseMs] =
     verdict.kind === 'compare' ? (['debug', 0] as const) : strikes.refusedByRule(reasonCode);
-  const remedy = 'allow this client to publish requests (access list, quota, or AWS IoT policy)';
+  const remedy = `allow this client to publish on ${topic} (access list, quota; on AWS iot:Publish on topic/${topic} in its policy)`;
   log[level]('broker.refused', { requestId, reasonCode, reason, remedy, retryInMs: pauseMs });
   if (pauseMs > 0 && hasFresh()) await sleep(clock, pauseMs, signal);
   const untilMs = nowMs + pauseMs;

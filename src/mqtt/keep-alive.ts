@@ -48,7 +48,7 @@ export function startKeepAlive({ clock, keepaliveMs, sendPing, onSilent }: KeepA
   const look = (): void => {
     const nowMs = clock.monotonicMs();
     if (nowMs >= silentDueMs()) {
-      stopTimer = clock.timer(0, judge);
+      onSilent();
       return;
     }
     if (nowMs >= pingDueMs()) {
@@ -57,11 +57,6 @@ export function startKeepAlive({ clock, keepaliveMs, sendPing, onSilent }: KeepA
       sendPing();
     }
     stopTimer = clock.timer(Math.min(pingDueMs(), silentDueMs()) - nowMs, look);
-  };
-  // A timer that is late comes before what the socket has for us by then: that is read first.
-  const judge = (): void => {
-    if (clock.monotonicMs() >= silentDueMs()) onSilent();
-    else look();
   };
   if (keepaliveMs > 0) look();
   return {

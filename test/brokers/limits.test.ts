@@ -19,7 +19,7 @@ describe('the daemon and the limits of mosquitto', () => {
     const { level, text, fields } = await bench.says('broker.refused');
     assert.equal(level, 'warn');
     assert.equal(fields['reasonCode'], 135);
-    assert.match(text, /Not authorized.*allow this client to publish requests/);
+    assert.match(text, /Not authorized.*allow this client to publish on/);
     assert.equal(bench.outbox.counts().entries, 1);
     await broker.restart({ acl: ALL });
     assert.equal(await bench.delivered.nth(1), 1);

@@ -63,10 +63,14 @@ export const BROKER_FAULTS: readonly Fault[] = [
     async make({ oracle, daemon }) {
       await oracle.set({ pubackReasonCode: 151 });
       const [poison = ''] = await storeSome(daemon(), 3);
-      await oracle.set({ pubackReasonCode: 128, pubackReasonCodeFor: poison });
+      await oracle.set({ pubackReasonCode: 128, pubackReasonCodeFor: [poison] });
     },
-    told: { event: 'request.quarantined', reason: /and took others in between: reason code 128/ },
-    quarantined: 1,
+    told: { event: 'broker.refused', reasonCode: 128 },
+    async undo({ oracle, daemon }) {
+      await oracle.set({});
+      // It stands aside, and a request that comes meanwhile would pass it.
+      await daemon().waitFor('request.acknowledged', daemon().of('request.stored').length);
+    },
   },
   {
     ...refusesToConnect(

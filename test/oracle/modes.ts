@@ -19,8 +19,8 @@ export interface Modes {
   readonly doublePuback: boolean;
   /** MQTT 5; from 128 on the request is refused and not in the journal. */
   readonly pubackReasonCode: number;
-  /** `pubackReasonCode` is for the request of this id alone; empty = for all. */
-  readonly pubackReasonCodeFor: string;
+  /** `pubackReasonCode` is for the requests of these ids alone; none = for all. */
+  readonly pubackReasonCodeFor: readonly string[];
   /** FIN after each request, which is in the journal. */
   readonly closeAfterPublish: 'never' | 'withPuback' | 'withoutPuback';
   /** RST instead of the PUBACK of the n-th request since the modes were set; 0 = never. It is in the journal. */
@@ -57,7 +57,7 @@ export const HEALTHY: Modes = Object.freeze({
   wrongPuback: false,
   doublePuback: false,
   pubackReasonCode: 0,
-  pubackReasonCodeFor: '',
+  pubackReasonCodeFor: Object.freeze([]),
   closeAfterPublish: 'never',
   closeBeforePubackOf: 0,
   closeOnTopic: '',

@@ -47,8 +47,9 @@ export function handlePublish(publisher: Publisher, packet: IPublishPacket): voi
 }
 
 function isMeant({ pubackReasonCodeFor }: Modes, { payload, properties }: IPublishPacket): boolean {
-  if (pubackReasonCodeFor === '') return true;
-  return requestIdOf(Buffer.from(payload), properties?.correlationData) === pubackReasonCodeFor;
+  if (pubackReasonCodeFor.length === 0) return true;
+  const requestId = requestIdOf(Buffer.from(payload), properties?.correlationData);
+  return requestId !== null && pubackReasonCodeFor.includes(requestId);
 }
 
 const HEALTHY_ANSWER = Object.freeze({
