@@ -11,7 +11,11 @@ export const cameraRows: readonly Row[] = [
     needs: ['unplug', 'plug'],
     run: (bench) => unplugAndReplug(bench, 'node-webcam'),
   },
-  { name: 'unplug under stream', needs: ['unplug', 'plug'], run: (bench) => unplugAndReplug(bench, 'stream') },
+  {
+    name: 'unplug under stream',
+    needs: ['unplug', 'plug'],
+    run: (bench) => unplugAndReplug(bench, 'stream'),
+  },
 ];
 
 // Where the service may read it; /var/tmp inside its sandbox is another one.
