@@ -5,7 +5,7 @@ export interface Service {
   fact(name: string): Promise<string>;
   /** Where the journal is now; a clock that jumps does not move it. */
   mark(): Promise<string>;
-  /** The first line of the daemon after `mark` that matches the extended regular expression. @throws when none comes in time. */
+  /** The first line of the journal after `mark` that matches the extended regular expression. @throws when none comes in time. */
   line(mark: string, pattern: string, secondsMax?: number): Promise<string>;
   /** What `local.yaml` says, by dotted key, beside what every row has; the service starts afresh and reaches its broker. */
   configure(settings?: Settings): Promise<void>;
@@ -39,7 +39,8 @@ export function createService(host: Host): Service {
     host.must(`sync; journalctl -n 0 --show-cursor -q | sed -n 's/^-- cursor: //p'`);
 
   async function line(from: string, pattern: string, secondsMax = EVENT_SECONDS_MAX): Promise<string> {
-    const look = `journalctl -u shutterd -o cat --no-pager --after-cursor '${from}' | grep -m 1 -E '${pattern}'`;
+    // Without -u: where the entry at the cursor is not one of that unit, systemd 252 skips the unit's first one after it.
+    const look = `journalctl -o cat --no-pager --after-cursor '${from}' | grep -m 1 -E '${pattern}'`;
     const { code, output } = await host.run(
       `end=$(( $(cut -d . -f 1 /proc/uptime) + ${secondsMax} )); while (( $(cut -d . -f 1 /proc/uptime) < end )); do ${look} && exit 0; sleep 0.5; done; exit 1`,
       secondsMax + 60,
