@@ -22,7 +22,7 @@ export function brokerSettings(config: Config) {
     connectTimeoutSeconds: mqtt.connectTimeoutSeconds,
     ackTimeoutSeconds: mqtt.ackTimeoutSeconds,
     // AWS IoT Core answers what a policy does not allow by closing; of requests each is judged for itself.
-    ...(mqtt.broker === 'aws' ? { refusesByClosing: { except: [config.topics.request] } } : {}),
+    ...(mqtt.broker === 'aws' ? { refusesByClosing: { requestTopic: config.topics.request } } : {}),
   };
 }
 

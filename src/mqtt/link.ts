@@ -18,7 +18,7 @@ import {
   linkProblem,
   problemFromClientError,
 } from './problem.ts';
-import { refusedHere } from './refused-here.ts';
+import { outcomeOfEnd, refusedHere } from './refused-here.ts';
 import { subscribe, type SubscribeAnswer } from './subscribe.ts';
 
 const REASONS = ackReasons(ReasonCodes);
@@ -144,12 +144,12 @@ class Wire implements Link {
   async publish(message: OutgoingMessage): Promise<PublishOutcome> {
     const over = this.#over.signal;
     const { topic, payload, qos } = message;
+    const { patience, clock, deadlines, suspects } = this.#parts;
     const { maximumPacketSize, receiveMaximum = RECEIVE_MAXIMUM } = this.#client.serverProperties ?? {};
-    const refused = refusedHere(message, { maximumPacketSize, suspects: this.#parts.suspects });
+    const refused = refusedHere(message, { maximumPacketSize, suspects });
     if (refused !== undefined && !over.aborted) return refused;
     const leave = qos === 0 ? undefined : await this.#window.enter(receiveMaximum, over);
     const what = `PUBLISH on ${topic} (${payload.length} bytes)`;
-    const { patience, clock, deadlines } = this.#parts;
     const bytes = (this.#unansweredBytes += payload.length); // what goes before it takes its time as well
     const ackMs = deadlines.ackMs + patience.extraMs(bytes);
     const startedMs = clock.monotonicMs();
@@ -169,7 +169,7 @@ class Wire implements Link {
         this.abort(linkProblem('ackTimeout', `no answer to ${what} within ${ackMs} ms`));
         return first;
       case 'ended':
-        return { kind: 'lost', wholePacketWritten: first.wholePacketWritten };
+        return outcomeOfEnd(message, first.wholePacketWritten, { suspects, problem: await this.ended });
     }
   }
 

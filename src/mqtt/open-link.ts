@@ -21,8 +21,8 @@ export interface BrokerSettings extends Omit<Route, 'reader'>, Omit<Session, 'pr
   /** TCP + TLS + CONNACK. */
   readonly connectTimeoutSeconds: number;
   readonly ackTimeoutSeconds: number;
-  /** For a broker that refuses by closing: what it closes upon time and again is left out, on these topics excepted. */
-  readonly refusesByClosing?: { readonly except: readonly string[] };
+  /** For a broker that refuses by closing: what it closes upon time and again is left out for a while. */
+  readonly refusesByClosing?: { readonly requestTopic: string };
 }
 
 const PASSWORD_BYTES_MAX = 64 * 1024; // [MQTT-3.1.3.6]: a two-byte length
@@ -86,7 +86,7 @@ function suspectsFor(
   { clock, onWithheld = () => undefined }: LinkDeps,
 ): Suspects | undefined {
   if (refusesByClosing === undefined) return undefined;
-  return createSuspects({ clock, exempt: refusesByClosing.except, onChange: onWithheld });
+  return createSuspects({ ...refusesByClosing, clock, onChange: onWithheld });
 }
 
 function clockState({ clockSynchronised }: LinkDeps): ClockState {

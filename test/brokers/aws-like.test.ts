@@ -6,6 +6,7 @@ import { startOracle, type Oracle } from '../oracle/start-oracle.ts';
 import { faultOf, REQUEST, RESPONSE, startBench, STATUS, TRIGGER, type Bench } from './broker-bench.ts';
 
 const HOUR_MS = 3_600_000;
+const TEN_MINUTES_MS = 600_000;
 const ALLOWED = [REQUEST, RESPONSE, STATUS, TRIGGER];
 
 describe('the daemon and a broker that closes without a reason, as AWS IoT Core does', () => {
@@ -16,12 +17,16 @@ describe('the daemon and a broker that closes without a reason, as AWS IoT Core 
     {
       awsAllowed = ALLOWED,
       settings = [],
-    }: { awsAllowed?: readonly string[]; settings?: readonly string[] } = {},
+      speed = 1,
+    }: { awsAllowed?: readonly string[]; settings?: readonly string[]; speed?: number } = {},
     filters: readonly string[] = [],
   ): Promise<{ oracle: Oracle; bench: Bench }> => {
     const oracle = await startOracle(scope, { modes: { aws: true, awsAllowed } });
     const given = [`mqtt.url=${oracle.url}`, 'mqtt.broker=aws', ...settings];
-    return { oracle, bench: await startBench(scope, { settings: given, filters, statusTopic: STATUS }) };
+    return {
+      oracle,
+      bench: await startBench(scope, { settings: given, filters, statusTopic: STATUS, speed }),
+    };
   };
 
   it('names the topic it may not publish on, leaves it out after three closes, and sends the requests', async () => {
@@ -82,6 +87,44 @@ describe('the daemon and a broker that closes without a reason, as AWS IoT Core 
     assert.equal(await bench.delivered.nth(1), 2);
     assert.match(bench.outbox.inQuarantine[0]?.reason ?? '', /3 times the broker closed/);
   }).timeout(20_000);
+
+  it('sets one request aside, says which statement the policy lacks for them all, and stays online with the rest in the outbox', async () => {
+    const settings = ['mqtt.connectTimeoutSeconds=60', 'mqtt.ackTimeoutSeconds=60'];
+    const awsAllowed = [RESPONSE, STATUS, TRIGGER];
+    const { oracle, bench } = await start({ awsAllowed, settings, speed: 10 }, [TRIGGER]);
+    for (let number = 1; number <= 3; number += 1) await bench.request(number);
+    const { level, text } = await bench.says('broker.refused');
+    assert.equal(level, 'warn');
+    assert.match(text, new RegExp(`the policy of this device needs iot:Publish on topic/${REQUEST} `));
+    await bench.says('broker.connected', /./, 5);
+    const losses = (): number => bench.lines.count(({ event }) => event === 'broker.lost');
+    assert.equal(losses(), 4);
+    // It hears triggers meanwhile, and what comes new is not sent to be closed upon.
+    await publish(scope, oracle.port, { topic: TRIGGER });
+    assert.equal((await bench.messages.nth(1)).topic, TRIGGER);
+    await bench.request(6);
+    await bench.says('broker.refused', /debug .*not sent/, 2);
+    // Ten minutes later one is tried: the same again, without another word and without another one lost.
+    bench.advance(TEN_MINUTES_MS);
+    await bench.request(7);
+    await bench.says('broker.connected', /./, 6);
+    assert.equal(losses(), 5);
+    // The policy is mended; after the next ten minutes all are taken.
+    await oracle.set({ aws: true, awsAllowed: ALLOWED });
+    bench.advance(TEN_MINUTES_MS);
+    await bench.request(8);
+    await bench.delivered.nth(1);
+    bench.advance(TEN_MINUTES_MS);
+    await bench.request(9);
+    await bench.delivered.nth(6);
+    assert.equal(losses(), 5);
+    assert.deepEqual(bench.delivered.all.toSorted(), [2, 3, 6, 7, 8, 9]);
+    assert.equal(bench.outbox.inQuarantine.length, 1);
+    assert.equal(
+      bench.lines.count(({ event, level: loud }) => event === 'broker.refused' && loud !== 'debug'),
+      1,
+    );
+  }).timeout(30_000);
 
   it('names a request of QoS 2 that it closed upon', async () => {
     const oracle = await startOracle(scope, { modes: { aws: true } });

@@ -46,12 +46,14 @@ export interface BenchOptions {
   /** Published on each new link, beside the requests. */
   readonly statusTopic?: string;
   readonly clockSynchronised?: boolean;
+  /** So many times as fast its durations pass; deadlines that real work has to meet need that much more room. */
+  readonly speed?: number;
 }
 
 /** Until the scope ends. Its reconnection waits a second at most. */
 export async function startBench(scope: Scope, options: BenchOptions): Promise<Bench> {
   const config = await configOf(options.settings);
-  const { clock, advance } = createAdvancingClock();
+  const { clock, advance } = createAdvancingClock(options.speed);
   const outbox = createFakeOutbox();
   const lines = new Arrivals<Line>();
   const messages = new Arrivals<IncomingMessage>();
@@ -120,11 +122,15 @@ async function configOf(settings: readonly string[]) {
   return outcome.config;
 }
 
-function createAdvancingClock(): { readonly clock: Clock; readonly advance: (ms: number) => void } {
+function createAdvancingClock(speed = 1): { readonly clock: Clock; readonly advance: (ms: number) => void } {
   const clock = createSystemClock();
   let aheadMs = 0;
   return {
-    clock: { ...clock, monotonicMs: () => clock.monotonicMs() + aheadMs },
+    clock: {
+      ...clock,
+      monotonicMs: () => clock.monotonicMs() * speed + aheadMs,
+      timer: (ms, action) => clock.timer(ms / speed, action),
+    },
     advance: (ms) => {
       aheadMs += ms;
     },

@@ -81,7 +81,7 @@ const STAGES: readonly Stage[] = [
       [['mqtt.connectTimeoutSeconds=63'], { connectTimeoutSeconds: 63 }],
       [['mqtt.ackTimeoutSeconds=64'], { ackTimeoutSeconds: 64 }],
       [['mqtt.proxyUrl=http://proxy:3128'], { proxyUrl: 'http://proxy:3128' }],
-      [['mqtt.broker=aws'], { refusesByClosing: { except: ['device/image/request'] } }],
+      [['mqtt.broker=aws'], { refusesByClosing: { requestTopic: 'device/image/request' } }],
     ],
   },
   {

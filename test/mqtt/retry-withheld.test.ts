@@ -9,7 +9,7 @@ import { createFakeLink } from '../helpers/fake-link.ts';
 describe('retryWithheld()', () => {
   const bench = (outcome?: LinkProblem) => {
     const clock = createFakeClock();
-    const suspects = createSuspects({ clock, exempt: [], onChange: () => undefined });
+    const suspects = createSuspects({ clock, onChange: () => undefined });
     for (let time = 0; time < 3; time += 1)
       suspects.closed({ kind: 'subscribe', topics: ['in'], what: 'in' }, 100);
     const asked: (readonly string[])[] = [];

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Operation } from '../../src/mqtt/operations.ts';
-import { createSuspects, WITHHELD_MS, type Suspects, type Withheld } from '../../src/mqtt/suspects.ts';
+import {
+  createSuspects,
+  REQUESTS_WITHHELD_MS,
+  WITHHELD_MS,
+  type Suspects,
+  type Withheld,
+} from '../../src/mqtt/suspects.ts';
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
 
 const publish = (topic: string): Operation => ({ kind: 'publish', topics: [topic], what: topic });
@@ -15,7 +21,7 @@ describe('createSuspects()', () => {
   beforeEach(() => {
     clock = createFakeClock();
     changes = [];
-    suspects = createSuspects({ clock, exempt: ['request'], onChange: (all) => changes.push(all) });
+    suspects = createSuspects({ clock, requestTopic: 'request', onChange: (all) => changes.push(all) });
   });
 
   const close = (operation: Operation | undefined, times = 1, upMs = 100): void => {
@@ -47,9 +53,30 @@ describe('createSuspects()', () => {
     );
   });
 
-  it('never withholds requests', () => {
+  it('suspects requests of nothing where a close came in the middle of one, or over another topic', () => {
     close(publish('request'), 5);
+    for (let time = 0; time < 5; time += 1) suspects.closedOverWhole('status');
+    assert.deepEqual([isWithheld('publish', 'request'), changes], [false, []]);
+  });
+
+  it('withholds requests after the fourth close in a row over a whole one: three are what one request is given up for', () => {
+    for (let time = 0; time < 3; time += 1) assert.equal(suspects.closedOverWhole('request'), undefined);
+    suspects.answered(publish('request'));
+    for (let time = 0; time < 3; time += 1) assert.equal(suspects.closedOverWhole('request'), undefined);
     assert.equal(isWithheld('publish', 'request'), false);
+    assert.match(suspects.closedOverWhole('request')?.statement ?? '', /iot:Publish on topic\/request/);
+    assert.equal(isWithheld('publish', 'request'), true);
+    assert.deepEqual([suspects.all(), changes], [[], []], 'the drain tells of them');
+  });
+
+  it('lets one request try again after ten minutes', async () => {
+    for (let time = 0; time < 4; time += 1) suspects.closedOverWhole('request');
+    await clock.advance(REQUESTS_WITHHELD_MS - 1);
+    assert.equal(isWithheld('publish', 'request'), true);
+    await clock.advance(1);
+    assert.equal(isWithheld('publish', 'request'), false);
+    assert.notEqual(suspects.closedOverWhole('request'), undefined);
+    assert.equal(isWithheld('publish', 'request'), true);
   });
 
   it('counts anew after an answer', () => {
