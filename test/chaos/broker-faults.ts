@@ -97,7 +97,7 @@ export const BROKER_FAULTS: readonly Fault[] = [
   },
   answersWell('acknowledges everything twice', { doublePuback: true }),
   answersWell('takes half of the allowed time', { latePubackMs: 500 }),
-  answersWell('reads 16 KiB/s', { readBytesPerSecond: 16 * 1024 }),
+  answersWell('reads 32 KiB/s', { readBytesPerSecond: 32 * 1024 }),
   // Slower than the first deadline allows: the daemon learns how long a request takes there, and it arrives.
   {
     ...answersWrong('reads 4 KiB/s', { readBytesPerSecond: 4 * 1024 }),
