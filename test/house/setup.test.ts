@@ -86,6 +86,12 @@ describe('scripts', () => {
       status: 1,
     },
     {
+      says: 'counts a mocha that found no test as one failure',
+      script: `console.log('  0 passing (5ms)');`,
+      lastLine: '0 passed, 1 failed',
+      status: 1,
+    },
+    {
       says: "ends with mocha's own counts, also in colour",
       script: `console.log('\\x1b[92m \\x1b[0m\\x1b[32m 2 passing\\x1b[0m\\x1b[90m (1m)\\x1b[0m\\n\\x1b[31m  11 failing\\x1b[0m'); process.exitCode = 11;`,
       lastLine: '2 passed, 11 failed',
@@ -121,6 +127,15 @@ describe('scripts', () => {
       assert.equal(ended.status, 1);
     });
   }
+
+  it('scripts/test runs two test files at once, and one where the long tests want the machine', () => {
+    mocha(`console.log(process.argv.slice(2, 5).join(' ')); console.log('  1 passing (5ms)');`);
+    assert.match(run(['scripts/test'], { SHUTTERD_TEST_LONG: '' }).output, /^--parallel --jobs 2$/m);
+    assert.match(
+      setup('SHUTTERD_TEST_LONG=1; source <(sed -n "/^jobs()/,/^}/p" scripts/test); jobs').output,
+      /^1$/m,
+    );
+  });
 
   it('scripts/test passes its arguments to mocha', () => {
     mocha(`console.log(JSON.stringify(process.argv.slice(-3))); console.log('  1 passing (5ms)');`);
