@@ -114,7 +114,7 @@ async function works(directory: string, daemon: DaemonState): Promise<readonly F
 }
 
 const REMEDIES: Readonly<Record<string, string>> = Object.freeze({
-  ENOSPC: 'make room on the disk, or lower outbox.maxBytes',
+  ENOSPC: 'make room on the disk (df and df -i tell), or lower outbox.maxBytes',
   EDQUOT: 'raise the quota of the service, or lower outbox.maxBytes',
   EROFS: 'the disk has gone read-only: look at dmesg; save what you need and replace the card',
   EIO: 'the disk fails: look at dmesg; save what you need and replace the card',

@@ -108,7 +108,7 @@ export class StorageState {
 
 const DISK_BROKEN = 'see `dmesg`; save what you need and replace the card';
 const REMEDIES: Readonly<Record<string, string>> = {
-  ENOSPC: 'make room on the disk, or lower outbox.maxBytes',
+  ENOSPC: 'make room on the disk (df and df -i tell), or lower outbox.maxBytes',
   EDQUOT: 'make room in the quota of the user that runs shutterd',
   EROFS: `the disk is read-only: ${DISK_BROKEN}, or mount it read-write again`,
   EIO: `the disk fails: ${DISK_BROKEN}`,

@@ -1,4 +1,5 @@
 // Boots: an orderly one, one without network, broker and camera, one after a power cut.
+import { usbCamera } from './camera-rows.ts';
 import { FOLDER, storeOne } from './install-rows.ts';
 import { type Bench, expect, type Row } from './row.ts';
 
@@ -16,17 +17,15 @@ async function reboot({ host, service }: Bench): Promise<string> {
   const seconds = await host.booted(async () => {
     await host.must(REBOOT);
   });
-  await settled(host);
+  await settled(host, 'shutterd mosquitto');
   await service.classify();
-  const ready = await host.must(
-    "systemd-analyze critical-chain --no-pager shutterd.service | grep -m 1 'shutterd.service @'",
-  );
-  return `back after ${seconds} s; ${ready.trim()}; ${await service.picture()}`;
+  return `back after ${seconds} s; ${await readyWhen(host)}; ${await service.picture()}`;
 }
 
 /** No route leads out, the broker does not run, the driver of the camera cannot be loaded; then one after the other comes back. */
 async function bootInTheDark({ host, service }: Bench): Promise<string> {
-  await service.configure();
+  const device = await usbCamera(host);
+  await service.configure({ 'camera.device': device });
   await host.must(`cat >/etc/systemd/system/shutterd-test-dark.service <<'END'
 [Unit]
 DefaultDependencies=no
@@ -49,21 +48,21 @@ systemctl -q disable mosquitto; systemctl daemon-reload; systemctl -q enable shu
     const seconds = await host.booted(async () => {
       await host.must(REBOOT);
     });
-    const ready = await host.must(
-      "journalctl -b -u shutterd -o short-monotonic --no-pager | grep -m 1 'daemon.ready' | cut -d ']' -f 1 | tr -d '[ '",
-    );
+    await settled(host, 'shutterd');
+    const ready = await readyWhen(host);
     expect((await service.fact('NRestarts')) === '0', 'it was started more than once');
+    expect((await host.run(`ls ${device}`)).code !== 0, 'the camera is there all the same: it was not dark');
     const from = await service.mark();
-    const failed = (await host.must('ls /dev/v4l/by-id 2>/dev/null | wc -l')) === '0';
     await host.must('rm /etc/modprobe.d/shutterd-test.conf; modprobe -r uvcvideo; modprobe uvcvideo');
+    await service.line(from, '"event":"camera.found"');
     await service.classify();
     await service.line(from, '"event":"broker.connected"');
-    const picture = await service.picture();
-    return `reachable after ${seconds} s; ready ${ready} s after the kernel began${failed ? ', no USB camera at that time' : ''}; driver and broker back: ${picture}`;
+    return `reachable after ${seconds} s; ${ready}; then camera.found and broker.connected: ${await service.picture()}`;
   } finally {
     await host.run(
       'rm -f /etc/modprobe.d/shutterd-test.conf; systemctl -q disable shutterd-test-dark shutterd-test-light; rm -f /etc/systemd/system/shutterd-test-*; systemctl daemon-reload; systemctl -q enable --now mosquitto; modprobe uvcvideo',
     );
+    await service.configure();
   }
 }
 
@@ -72,7 +71,7 @@ async function powerCut({ host, service, hand }: Bench): Promise<string> {
   await service.configure();
   await storeOne({ host, service });
   const seconds = await host.booted(() => hand('cut'));
-  await settled(host);
+  await settled(host, 'shutterd mosquitto');
   const from = await host.must(
     'journalctl -b -n 1 --show-cursor -q --no-pager -u init.scope | sed -n "s/^-- cursor: //p"',
   );
@@ -81,8 +80,18 @@ async function powerCut({ host, service, hand }: Bench): Promise<string> {
   return `back after ${seconds} s, the stored request was sent; ${await service.picture()}`;
 }
 
-async function settled(host: Bench['host']): Promise<void> {
+async function settled(host: Bench['host'], units: string): Promise<void> {
   await host.must(
-    'for i in $(seq 300); do systemctl -q is-active shutterd && systemctl -q is-active mosquitto && exit 0; sleep 1; done; systemctl status --no-pager shutterd mosquitto; exit 1',
+    `for i in $(seq 300); do all=yes; for unit in ${units}; do systemctl -q is-active $unit || all=no; done; [ $all = no ] || exit 0; sleep 1; done; systemctl status --no-pager ${units}; exit 1`,
   );
+}
+
+async function readyWhen(host: Bench['host']): Promise<string> {
+  const show = async (property: string): Promise<number> =>
+    Number(await host.must(`systemctl show --property=${property} --value shutterd`)) / 1_000_000;
+  const [started, ready] = [
+    await show('InactiveExitTimestampMonotonic'),
+    await show('ActiveEnterTimestampMonotonic'),
+  ];
+  return `ready ${(ready - started).toFixed(1)} s after its start, ${ready.toFixed(0)} s after the kernel's`;
 }

@@ -50,10 +50,15 @@ systemd-run -q --unit=${SERVER} --collect /usr/bin/python3 -m http.server ${PORT
   return seen.join('; ');
 }
 
+/** A camera that is known again; with `auto` another one of the host would step in for it. */
+export async function usbCamera(host: Bench['host']): Promise<string> {
+  const { output } = await host.run('ls /dev/v4l/by-id/*-index0 2>/dev/null | head -n 1');
+  expect(output.trim() !== '', 'no camera has a name below /dev/v4l/by-id, so that none is known again');
+  return output.trim();
+}
+
 async function unplugAndReplug({ host, service, hand }: Bench, driver: string): Promise<string> {
-  // With `auto` another camera of the host would step in.
-  const device = await host.must('ls /dev/v4l/by-id/*-index0 | head -n 1');
-  expect(device !== '', 'no camera has a name below /dev/v4l/by-id, so that none is known again');
+  const device = await usbCamera(host);
   await service.configure({ 'camera.driver': driver, 'camera.device': device });
   await service.picture();
   const pid = await service.fact('MainPID');
