@@ -40,12 +40,12 @@ export function admitTrigger(
   context: AdmissionContext,
 ): Admission {
   const parsed = parseTrigger(message.payload);
-  if (parsed.kind === 'malformed' && context.closed === undefined) {
-    return { kind: 'ignored', reason: 'malformed', triggerId: context.freshId, detail: parsed.detail };
-  }
-  const fields = parsed.kind === 'parsed' ? parsed.fields : {};
-  const triggerId = fields.requestId ?? context.freshId;
+  const { requestId } = parsed.kind === 'parsed' ? parsed.fields : parsed;
+  const triggerId = requestId ?? context.freshId;
   if (context.closed !== undefined) return { kind: 'ignored', reason: context.closed, triggerId };
+  if (parsed.kind === 'malformed')
+    return { kind: 'ignored', reason: 'malformed', triggerId, detail: parsed.detail };
+  const { fields } = parsed;
   const key = deliveryKey(message, fields);
   const reason = refusal(message, policy, { ...context, fields, key });
   if (reason !== undefined) return { kind: 'ignored', reason, triggerId };

@@ -11,7 +11,8 @@ export interface TriggerFields {
 
 export type ParsedTrigger =
   | { readonly kind: 'parsed'; readonly fields: TriggerFields }
-  | { readonly kind: 'malformed'; readonly detail: string };
+  /** `requestId`: where that much could be read, so that the sender knows the answer for its own. */
+  | { readonly kind: 'malformed'; readonly detail: string; readonly requestId?: string };
 
 export const TRIGGER_BYTES_MAX = 64 * 1024;
 
@@ -24,11 +25,18 @@ export function parseTrigger(payload: Uint8Array): ParsedTrigger {
   if (payload.length > TRIGGER_BYTES_MAX)
     return malformed(`${payload.length} bytes, at most ${TRIGGER_BYTES_MAX}`);
   if (payload.find((byte) => !BLANKS.includes(byte)) !== OPENING_BRACE) return { kind: 'parsed', fields: {} };
+  let json: Readonly<Record<string, unknown>>;
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(payload);
-    return { kind: 'parsed', fields: readFields(JSON.parse(text) as Readonly<Record<string, unknown>>) };
+    json = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  } catch {
+    return malformed('not valid JSON in UTF-8');
+  }
+  try {
+    return { kind: 'parsed', fields: readFields(json) };
   } catch (error) {
-    return malformed(error instanceof FieldError ? error.message : 'not valid JSON in UTF-8');
+    if (!(error instanceof FieldError)) throw error;
+    return { ...malformed(error.message), ...readableId(json) };
   }
 }
 
@@ -68,6 +76,11 @@ function field<T>(
 // With the u flag a character counts once, whether it has one UTF-16 unit or two.
 const REQUEST_ID = new RegExp(String.raw`^[^\p{C}\p{Zl}\p{Zp}]{1,${REQUEST_ID_CHARACTERS_MAX}}$`, 'u');
 
+function readableId(json: Readonly<Record<string, unknown>>): { readonly requestId?: string } {
+  const requestId = Object.hasOwn(json, 'request_id') ? json['request_id'] : undefined;
+  return isRequestId(requestId) ? { requestId } : {};
+}
+
 function isRequestId(value: unknown): value is string {
   return typeof value === 'string' && REQUEST_ID.test(value);
 }
@@ -100,6 +113,6 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) > 0;
 }
 
-function malformed(detail: string): ParsedTrigger {
+function malformed(detail: string): Extract<ParsedTrigger, { kind: 'malformed' }> {
   return { kind: 'malformed', detail };
 }

@@ -99,8 +99,15 @@ describe('admitTrigger() ignores', () => {
     const unnamed = admit({ message: messageOf('', { retained: true }) });
     const broken = admit({ message: messageOf('{"request_id":"theirs"') });
     const paused = admit({ message: messageOf({ request_id: 'theirs' }), context: { closed: 'paused' } });
-    const ids = [named, unnamed, broken, paused].map((one) => one.kind === 'ignored' && one.triggerId);
-    assert.deepEqual(ids, ['theirs', 'made-up', 'made-up', 'theirs']);
+    const wrong = messageOf({ max_width: '640', request_id: 'theirs' });
+    const [malformed, both] = [
+      admit({ message: wrong }),
+      admit({ message: wrong, context: { closed: 'paused' } }),
+    ];
+    const noId = admit({ message: messageOf({ request_id: '\u001b', max_width: 640 }) });
+    const all = [named, unnamed, broken, paused, malformed, both, noId];
+    const ids = all.map((one) => one.kind === 'ignored' && one.triggerId);
+    assert.deepEqual(ids, ['theirs', 'made-up', 'made-up', 'theirs', 'theirs', 'theirs', 'made-up']);
   });
 
   it('a malformed one with the field and what is allowed there', () => {

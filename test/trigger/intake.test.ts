@@ -62,7 +62,7 @@ describe('createIntake()', () => {
     intake.message(messageOf('', { retained: true }));
     assert.deepEqual(ignored, [
       {
-        triggerId: fixedUuid(1),
+        triggerId: 'a',
         reason: 'malformed',
         detail: 'max_width is not a whole number above 0',
         reply,

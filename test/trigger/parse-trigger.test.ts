@@ -61,6 +61,22 @@ describe('parseTrigger() says malformed of', () => {
   }
 });
 
+describe('parseTrigger() gives the request_id of what is malformed', () => {
+  const cases: readonly [string, string, string | undefined][] = [
+    ['where another field is wrong', '{"max_width":"640","request_id":"a"}', 'a'],
+    ['but not one that is wrong itself', String.raw`{"max_width":"640","request_id":"\u001b"}`, undefined],
+    ['but not one of a prototype', '{"__proto__":{"request_id":"a"},"max_width":"640"}', undefined],
+    ['but not out of broken JSON', '{"request_id":"a","max_width":}', undefined],
+  ];
+  for (const [what, payload, requestId] of cases) {
+    it(what, () => {
+      const parsed = parseTrigger(bytes(payload));
+      assert.equal(parsed.kind, 'malformed');
+      assert.equal(parsed.requestId, requestId);
+    });
+  }
+});
+
 describe('parseTrigger() takes', () => {
   const cases: readonly [string, Uint8Array, TriggerFields][] = [
     ['no payload', bytes(''), {}],
