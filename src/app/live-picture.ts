@@ -52,7 +52,7 @@ export function createLivePicture(deps: LivePictureDeps): LivePicture {
     if (live.adoptPicture() && needsAnotherCamera(before, live.picture())) void camera.rest();
   };
   return {
-    fit: (frame, bounds) => fit()(frame, bounds),
+    fit: (...args) => fit()(...args),
     noteCapture: (outcome) => cameraWatch().captured(outcome),
     watch: (signal) => whileSame({ live, of: cameraWatch }, (watch, over) => watch.watch(over), signal),
     async take(signal) {
