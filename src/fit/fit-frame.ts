@@ -96,8 +96,9 @@ function asItCame(at: {
   const { widthPx, heightPx } = frame;
   if (asksForChange(settings) || bounds.qualityAsked) return undefined;
   if (bounds.maxWidthPx > 0 && widthPx > bounds.maxWidthPx) return undefined;
-  // Without its colour profile a picture would show other colours; decoding applies it.
-  if ((structure.orientation ?? 1) !== 1 || structure.hasColourProfile) return undefined;
+  // Without its colour profile a picture would show other colours; decoding applies it. Browsers read no arithmetic
+  // coding, and classifiers no CMYK.
+  if ((structure.orientation ?? 1) !== 1 || structure.hasColourProfile || !structure.plain) return undefined;
   const jpeg = structure.metadata.length === 0 ? frame.jpeg : withoutMetadata(frame.jpeg, structure);
   return jpeg.length <= bounds.budgetBytes ? { jpeg, widthPx, heightPx, encodes: 0 } : undefined;
 }
@@ -109,13 +110,18 @@ function asksForChange({ crop, greyscale, rotateDegrees, flip }: FitSettings): b
 /** A frame that is larger than any budget can use is decoded smaller, which bounds the memory. */
 function decodeOf(structure: WholeJpeg, asked: DecodeOptions): DecodeOptions {
   const { widthPx, heightPx } = reshapedSize(structure, asked);
-  const share = Math.sqrt(DECODED_PIXELS_MAX / (widthPx * heightPx));
+  const share = Math.min(
+    Math.sqrt(DECODED_PIXELS_MAX / (widthPx * heightPx)),
+    DECODED_SIDE_PX_MAX / Math.max(widthPx, heightPx),
+  );
   return share >= 1 ? asked : { ...asked, maxWidthPx: Math.max(1, Math.floor(widthPx * share)) };
 }
 
 // 36 MB of pixels. Of one colour all over, every 256 pixels still take 12 bits (six blocks of two codes, ITU-T T.81,
 // F.1.2): the 128,000 bytes of a payload hold no more than 17 megapixels of that, and of a photograph some two.
 const DECODED_PIXELS_MAX = 12_000_000;
+// libvips resizes in strips of some hundred lines: of 60,000 x 830 they are the whole picture, in 290 MB. No camera is wider.
+const DECODED_SIDE_PX_MAX = 16_000;
 
 function sceneOf(frame: Frame, structure: WholeJpeg, { widthPx, heightPx }: Size): Scene {
   const framePixels = structure.widthPx * structure.heightPx;

@@ -35,13 +35,19 @@ export function readSegment(bytes: Uint8Array, offset: number, marker: number): 
 export function endOfScan(bytes: Uint8Array, offset: number): number {
   let at = offset;
   for (;;) {
-    at = bytes.indexOf(0xff, at);
+    if (bytes[at] !== 0xff) at = bytes.indexOf(0xff, at);
     if (at === -1) return bytes.length;
     const code = bytes[at + 1];
     if (code === undefined) return at;
     if (code !== 0 && code !== 0xff && (code < RST0 || code > RST7)) return at;
     at += code === 0xff ? 1 : 2;
   }
+}
+
+/** Nothing but padding from there on. A loop, because megabytes of it would take a callback a byte. */
+export function isZero(bytes: Uint8Array, from: number): boolean {
+  for (let at = from; at < bytes.length; at += 1) if (bytes[at] !== 0) return false;
+  return true;
 }
 
 export function readUint16(bytes: Uint8Array, offset: number): number | undefined {

@@ -1,7 +1,8 @@
 // Walks the markers of a JPEG and says whether the picture is whole; it decodes nothing and edits nothing.
 import { readOrientation } from './jpeg-exif.ts';
 import { chromaSamples, linesOfRow } from './jpeg-sampling.ts';
-import { endOfScan, readMarker, readSegment, readUint16 } from './jpeg-segments.ts';
+import { endOfScan, isZero, readMarker, readSegment, readUint16 } from './jpeg-segments.ts';
+import { tablesIn } from './jpeg-tables.ts';
 
 export interface WholeJpeg {
   readonly kind: 'complete';
@@ -18,6 +19,8 @@ export interface WholeJpeg {
   readonly metadata: readonly Span[];
   /** Whether an ICC profile other than sRGB is among them: without it the colours would be others. */
   readonly hasColourProfile: boolean;
+  /** Huffman coded, eight bits, grey or three colours: what every decoder reads. */
+  readonly plain: boolean;
   /** Absent for a picture that is not decoded row by row as it is read. */
   readonly evenRows?: EvenRows;
   /** One past EOI: zero bytes that a camera padded its buffer with are not part of the picture. */
@@ -53,9 +56,10 @@ export function readJpegStructure(bytes: Uint8Array): JpegStructure {
     tables: new Map(),
     metadata: [],
     hasColourProfile: false,
+    plain: false,
   };
   let offset = 2;
-  for (;;) {
+  for (let segments = 0; segments < SEGMENTS_MAX; segments += 1) {
     const found = readMarker(bytes, offset);
     if (typeof found === 'string') return broken(found);
     offset = found.next;
@@ -73,6 +77,7 @@ export function readJpegStructure(bytes: Uint8Array): JpegStructure {
     if (problem !== undefined) return broken(problem);
     if (found.marker === SOS) offset = endOfScan(bytes, offset);
   }
+  return broken(`it has more than ${String(SEGMENTS_MAX)} segments`);
 }
 
 /** The picture alone, byte for byte: without its metadata segments and without what follows EOI. */
@@ -87,6 +92,10 @@ export function startsWithSoi(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
 }
 
+// A colour profile takes 255 at most (ICC.1:2022, B.4), metadata of 32 MB some 500; millions of empty ones are an attack, and
+// each takes time and memory.
+const SEGMENTS_MAX = 2000;
+
 // T.81 table B.1.
 const EOI = 0xd9;
 const SOS = 0xda;
@@ -99,6 +108,7 @@ const APP15 = 0xef;
 // C4, C8 and CC are DHT, JPG and DAC; C5..C7 and CD..CF belong to hierarchical pictures.
 const START_OF_FRAME: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc2, 0xc3, 0xc9, 0xca, 0xcb]);
 const SEQUENTIAL: ReadonlySet<number> = new Set([0xc0, 0xc1]);
+const HUFFMAN: ReadonlySet<number> = new Set([0xc0, 0xc1, 0xc2]);
 const HIERARCHICAL: ReadonlySet<number> = new Set([0xc5, 0xc6, 0xc7, 0xcd, 0xce, 0xcf, 0xde]);
 
 interface Seen {
@@ -114,6 +124,7 @@ interface Seen {
   chromaSamples?: number;
   readonly metadata: Span[];
   hasColourProfile: boolean;
+  plain: boolean;
 }
 
 interface Segment extends Span {
@@ -152,25 +163,21 @@ function isMetadata(marker: number, body: Uint8Array): boolean {
 
 /** ICC.1:2022, 9.2.41: the description of a profile names it, in UTF-16 or ASCII; every other colour space has another. */
 function isForeignProfile(body: Uint8Array): boolean {
-  return isNamed(body, 'ICC_PROFILE') && !Buffer.from(body.filter((byte) => byte !== 0)).includes('sRGB');
+  if (!isNamed(body, 'ICC_PROFILE')) return false;
+  const profile = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return !['sRGB', 's\0R\0G\0B'].some((name) => profile.includes(name, 0, 'latin1'));
 }
 
 function isNamed(body: Uint8Array, name: string): boolean {
   return Buffer.from(body.subarray(0, name.length)).toString('latin1') === name;
 }
 
-/** T.81 B.2.4.1: precision and place, then 64 steps of one or two bytes; a segment may hold several tables. */
-function noteTables(seen: Seen, body: Uint8Array): void {
-  for (let at = 0; at < body.length;) {
-    const head = body[at] ?? 0;
-    const width = head >> 4 === 0 ? 1 : 2;
-    const steps = Array.from({ length: 64 }, (_, index) => {
-      const step = at + 1 + index * width;
-      return (width === 1 ? body[step] : readUint16(body, step)) ?? 1;
-    });
-    seen.tables.set(head & 15, steps);
-    at += 1 + 64 * width;
-  }
+function isPlain(marker: number, [precision, , , , , components = 0]: Uint8Array): boolean {
+  return HUFFMAN.has(marker) && precision === 8 && (components === 1 || components === 3);
+}
+
+function noteTables({ tables }: Seen, body: Uint8Array): void {
+  for (const { place, steps } of tablesIn(body)) tables.set(place, steps);
 }
 
 /** T.81 B.2.2: precision, number of lines, samples per line. */
@@ -183,6 +190,7 @@ function noteFrameHeader(seen: Seen, { marker, body, start }: Segment): string |
   seen.size = { widthPx, heightPx };
   seen.lumaTable = body[8] ?? 0;
   seen.components = body[5] ?? 0;
+  seen.plain = isPlain(marker, body);
   const chroma = chromaSamples(body);
   if (chroma !== undefined) seen.chromaSamples = chroma;
   const lines = SEQUENTIAL.has(marker) ? linesOfRow(body) : undefined;
@@ -192,10 +200,10 @@ function noteFrameHeader(seen: Seen, { marker, body, start }: Segment): string |
 
 function finish(bytes: Uint8Array, seen: Seen, endOffset: number): JpegStructure {
   if (seen.size === undefined || seen.scans === 0) return broken('it ends before any picture data');
-  if (bytes.subarray(endOffset).some((byte) => byte !== 0)) {
+  if (!isZero(bytes, endOffset)) {
     return broken(`${String(bytes.length - endOffset)} bytes follow EOI that are not zero padding`);
   }
-  const { orientation, metadata, hasColourProfile, chromaSamples: chroma } = seen;
+  const { orientation, metadata, hasColourProfile, plain, chromaSamples: chroma } = seen;
   const evenRows = seen.scans === 1 && seen.interleaved ? seen.evenRows : undefined;
   const lumaTable = seen.tables.get(seen.lumaTable ?? 0);
   return {
@@ -205,6 +213,6 @@ function finish(bytes: Uint8Array, seen: Seen, endOffset: number): JpegStructure
     ...(lumaTable === undefined ? {} : { lumaTable }),
     ...(chroma === undefined ? {} : { chromaSamples: chroma }),
     ...(evenRows === undefined ? {} : { evenRows }),
-    ...{ metadata, hasColourProfile, endOffset },
+    ...{ metadata, hasColourProfile, plain, endOffset },
   };
 }

@@ -25,7 +25,12 @@ function livePicture(): LivePicture {
 
 describe('createLivePicture()', () => {
   it('begins no encode of a fit that is called off', async () => {
-    const frame = { jpeg: await jpegOf(noise(160, 120)), widthPx: 160, heightPx: 120, capturedAt: new Date(0) };
+    const frame = {
+      jpeg: await jpegOf(noise(160, 120)),
+      widthPx: 160,
+      heightPx: 120,
+      capturedAt: new Date(0),
+    };
     const outcome = await livePicture().fit(frame, { budgetBytes: 3000 }, AbortSignal.abort());
     assert.deepEqual(outcome, { kind: 'undecodable', detail: 'Cannot encode picture: it was called off' });
   });

@@ -123,6 +123,30 @@ describe('createFit()', () => {
     });
   }
 
+  it('encodes a frame within the budget that not every decoder reads', async () => {
+    const frame = await frameOf(photo(320, 240));
+    const cmyk = await sharp(frame.jpeg).toColourspace('cmyk').jpeg().toBuffer();
+    const outcome = await createFit({ codec, settings: plain })(
+      { ...frame, jpeg: cmyk },
+      { budgetBytes: 100_000 },
+    );
+    assert.ok(outcome.kind === 'fitted' && outcome.image.encodes === 1);
+    assert.equal((await sharp(outcome.image.jpeg).metadata()).space, 'srgb');
+  });
+
+  for (const turned of [false, true]) {
+    it(`decodes a frame ${turned ? 'higher' : 'wider'} than any camera's smaller, which bounds the memory`, async () => {
+      const decode = sinon.spy(codec, 'decode');
+      const fit = createFit({ codec: { ...codec, decode }, settings: plain });
+      decode.restore();
+      const [widthPx, heightPx] = turned ? [40, 40_000] : [40_000, 40];
+      const frame = await frameOf(solid(widthPx, heightPx, [20, 90, 200]));
+      const outcome = await fit(frame, { budgetBytes: 5000 });
+      assert.ok(outcome.kind === 'fitted' && outcome.image.jpeg.length <= 5000);
+      assert.equal(decode.firstCall.args[1].maxWidthPx, turned ? 16 : 16_000);
+    });
+  }
+
   it('sets a frame upright that EXIF says is turned', async () => {
     const fit = createFit({ codec, settings: plain });
     const outcome = await fit(await frameOf(quarters(320, 240), 6), { budgetBytes: 100_000 });

@@ -77,6 +77,11 @@ describe('readJpegStructure()', () => {
       jpeg: bytes(0xff, 0xd8, 0xff, 0xde, 0, 2, 0xff, 0xd9),
       detail: /hierarchical/,
     },
+    {
+      what: 'a million comments',
+      jpeg: concat(bytes(0xff, 0xd8), Buffer.alloc(4_000_000, bytes(0xff, 0xfe, 0, 2)), bytes(0xff, 0xd9)),
+      detail: /more than 2000 segments/,
+    },
   ];
   for (const { what, jpeg, detail } of refusals) {
     it(`refuses ${what}`, () => {
@@ -85,6 +90,36 @@ describe('readJpegStructure()', () => {
       assert.match(found.detail, detail);
     });
   }
+
+  for (const { what, code = 0xc0, bits = 8, components = 1, plain = false } of [
+    { what: 'baseline in grey', plain: true },
+    { what: 'baseline in three colours', components: 3, plain: true },
+    { what: 'progressive', code: 0xc2, components: 3, plain: true },
+    { what: 'CMYK', components: 4 },
+    { what: 'twelve bits', code: 0xc1, bits: 12 },
+    { what: 'lossless', code: 0xc3 },
+    { what: 'arithmetic coding', code: 0xc9 },
+  ]) {
+    it(`says that every decoder ${plain ? 'reads' : 'does not read'} ${what}`, () => {
+      const parts = Array.from({ length: components }, (_, at) => [at + 1, 0x11, 0]).flat();
+      const header = [0xff, code, 0, 8 + parts.length, bits, 0, 8, 0, 8, components, ...parts];
+      const found = readJpegStructure(bytes(0xff, 0xd8, ...header, ...scan, 0xff, 0xd9));
+      assert.ok(found.kind === 'complete');
+      assert.equal(found.plain, plain);
+    });
+  }
+
+  it('reads a table for each of four places, and none behind them', () => {
+    const table = (place: number, step: number): readonly number[] => [
+      place,
+      ...Array<number>(64).fill(step),
+    ];
+    const tables = [table(0, 10), table(1, 11), table(2, 12), table(3, 13), table(0, 14)].flat();
+    const dqt = [0xff, 0xdb, (tables.length + 2) >> 8, (tables.length + 2) & 255, ...tables];
+    const found = readJpegStructure(bytes(0xff, 0xd8, ...dqt, ...frameHeader, ...scan, 0xff, 0xd9));
+    assert.ok(found.kind === 'complete');
+    assert.deepEqual(found.lumaTable, Array(64).fill(10));
+  });
 
   it('refuses junk after EOI', async () => {
     const jpeg = await jpegOf(noise(16, 16));
@@ -160,6 +195,8 @@ describe('withoutMetadata()', () => {
     { what: 'EXIF', code: 0xe1, text: 'Exif\0\0MM\0*' },
     { what: 'XMP', code: 0xe1, text: 'http://ns.adobe.com/xap/1.0/\0<x/>' },
     { what: 'an ICC profile', code: 0xe2, text: 'ICC_PROFILE\0', profile: true },
+    { what: "sRGB's profile", code: 0xe2, text: 'ICC_PROFILE\0\x01\x01 desc sRGB IEC61966-2.1' },
+    { what: "sRGB's newer profile", code: 0xe2, text: 'ICC_PROFILE\0\x01\x01 mluc \0s\0R\0G\0B' },
     { what: 'a JFIF thumbnail', code: 0xe0, text: 'JFXX\0' },
     { what: "a maker's own", code: 0xef, text: 'whatever' },
     { what: 'a comment', code: 0xfe, text: 'CREATOR: camera' },
