@@ -52,7 +52,7 @@ async function verdictOn(daemon: Daemon, { home, nucleus }: Stage): Promise<Verd
 }
 
 describe('shutterd run as a Greengrass component', function () {
-  this.timeout(20_000); // three attempts, or two restarts, each with its backoff
+  this.timeout(60_000); // three attempts, or two restarts, each with its backoff; on a busy machine each start takes seconds
   const scope = new Scope();
   afterEach(() => scope.end());
 
