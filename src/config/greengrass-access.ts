@@ -7,7 +7,7 @@ import { subscriptions } from './stage-settings.ts';
 
 export const COMPONENT_NAME = 'com.shutterd.Capture';
 
-/** Filled in by the nucleus, since 2.6. */
+/** Filled in by the nucleus where its own configuration has `interpolateComponentConfiguration: true`. */
 export const THING_NAME = '{iot:thingName}';
 
 export interface AccessStatement {

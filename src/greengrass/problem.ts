@@ -53,6 +53,8 @@ export type IpcOperation = 'PublishToIoTCore' | 'SubscribeToIoTCore';
 export function accessControlRemedy(operation: IpcOperation, topic: string): string {
   return (
     `in the component's configuration, below accessControl and aws.greengrass.ipc.mqttproxy, allow the operation ` +
-    `aws.greengrass#${operation} on the resource ${topic} ("shutterd policy --greengrass" prints all of it)`
+    `aws.greengrass#${operation} on the resource ${topic} ("shutterd policy --greengrass" prints all of it); where it is ` +
+    `there with {iot:thingName} for the device, set interpolateComponentConfiguration to true in the configuration of ` +
+    `aws.greengrass.Nucleus, which leaves that text as it is otherwise`
   );
 }

@@ -9,6 +9,7 @@ import { Scope } from '../../helpers/scope.ts';
 import { repositoryRoot } from '../../house/repository-root.ts';
 import { json, OUTCOME, REQUEST, STATUS, TRIGGER } from '../../system/settings.ts';
 import {
+  allowedBy,
   deployed,
   packageVersion,
   readRecipe,
@@ -57,10 +58,8 @@ describe('The Greengrass component', function () {
   });
 
   it('installs the example of its page, which names this version', async () => {
-    const page = await readFile(join(repositoryRoot(), 'cloud/README.md'), 'utf8');
-    const section = page.slice(page.indexOf('\n## Greengrass'));
-    const blocks = [...section.matchAll(/^```json\n(.*?)^```/gms)].map(([, text = '']) => components(text));
-    const { componentVersion, configurationUpdate } = blocks[0]?.['com.shutterd.Capture'] ?? {};
+    const section = await greengrassPage();
+    const { componentVersion, configurationUpdate } = deploymentOf(section)['com.shutterd.Capture'] ?? {};
     const merged = JSON.parse(configurationUpdate?.merge ?? '{}') as { shutterd: Tree };
     assert.equal(componentVersion, await packageVersion());
     await install(merged.shutterd);
@@ -115,6 +114,41 @@ describe('The Greengrass component', function () {
     await shutDown(component, daemon);
     const last = nucleus.published.all.filter(({ topic }) => topic === STATUS).at(-1);
     assert.equal(json(last?.payload ?? Buffer.of())['state'], 'offline');
+  });
+
+  it('may do all it does, and the nucleus fills in the name, where it is deployed as its page says', async () => {
+    const { 'aws.greengrass.Nucleus': own } = deploymentOf(await greengrassPage());
+    const { interpolateComponentConfiguration: interpolates } = JSON.parse(
+      own?.configurationUpdate?.merge ?? '{}',
+    ) as { interpolateComponentConfiguration?: boolean };
+    const { accessControl } = (await readRecipe()).ComponentConfiguration.DefaultConfiguration;
+    const thing = 'pi-test';
+    await nucleus.set({
+      allowed: allowedBy(accessControl, { interpolates: interpolates === true, thing }),
+    });
+    await install();
+    const daemon = await begin(component);
+    await nucleus.deliver(`device/${thing}/image/trigger`, '');
+    await daemon.lines.nth(1, ({ event }) => event === 'request.acknowledged');
+    await nucleus.published.nth(1, ({ topic }) => topic === OUTCOME);
+    await shutDown(component, daemon);
+    assert.ok(nucleus.published.all.some(({ topic }) => topic === STATUS));
+    assert.deepEqual(
+      daemon.lines.all.filter(({ event }) => event === 'broker.refused'),
+      [],
+    );
+  });
+
+  it('says what lets the nucleus fill in the name of the thing, where it does not', async () => {
+    const { accessControl } = (await readRecipe()).ComponentConfiguration.DefaultConfiguration;
+    await nucleus.set({ allowed: allowedBy(accessControl, { interpolates: false, thing: 'pi-test' }) });
+    await install();
+    const child = component.start();
+    const refused = await child.lines.nth(1, (line) => line.includes('"broker.refused"'));
+    assert.match(refused, /SubscribeToIoTCore on device\/pi-test\/image\/pause: UnauthorizedError/);
+    assert.match(refused, /interpolateComponentConfiguration/);
+    await component.script('shutdown');
+    assert.deepEqual(await child.ended, { code: 0, signal: null });
   });
 
   it('ends the daemon that a crashed nucleus has left over, and takes camera and outbox', async () => {
@@ -180,7 +214,14 @@ type Components = Readonly<
   Record<string, { componentVersion: string; configurationUpdate?: { merge: string } }>
 >;
 
-function components(text: string): Components {
+async function greengrassPage(): Promise<string> {
+  const page = await readFile(join(repositoryRoot(), 'cloud/README.md'), 'utf8');
+  return page.slice(page.indexOf('\n## Greengrass'));
+}
+
+/** The first example of the page. */
+function deploymentOf(section: string): Components {
+  const [, text = '{}'] = /^```json\n(.*?)^```/ms.exec(section) ?? [];
   return JSON.parse(text) as Components;
 }
 

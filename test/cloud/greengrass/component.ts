@@ -2,6 +2,7 @@
 import { cp, mkdir, readFile, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { AccessControl } from '../../../src/config/greengrass-access.ts';
 import { runChild, startChild, type Child, type ChildOptions, type Ran } from '../../helpers/child.ts';
 import type { Scope } from '../../helpers/scope.ts';
 import { repositoryRoot } from '../../house/repository-root.ts';
@@ -22,9 +23,25 @@ export interface Recipe {
   readonly ComponentName: string;
   readonly ComponentVersion: string;
   readonly ComponentConfiguration: {
-    readonly DefaultConfiguration: { readonly accessControl: unknown; readonly shutterd: Tree };
+    readonly DefaultConfiguration: { readonly accessControl: AccessControl; readonly shutterd: Tree };
   };
   readonly Manifests: readonly Manifest[];
+}
+
+/** By operation: what the nucleus allows, which fills in the thing's name only where its own configuration says so. */
+export function allowedBy(
+  accessControl: AccessControl,
+  { interpolates, thing }: { readonly interpolates: boolean; readonly thing: string },
+): Readonly<Record<string, readonly string[]>> {
+  const statements = Object.values(accessControl['aws.greengrass.ipc.mqttproxy'] ?? {});
+  return Object.fromEntries(
+    statements.flatMap(({ operations, resources }) =>
+      operations.map((operation) => [
+        operation,
+        resources.map((one) => (interpolates ? one.replaceAll('{iot:thingName}', thing) : one)),
+      ]),
+    ),
+  );
 }
 
 export async function packageVersion(): Promise<string> {

@@ -15,6 +15,8 @@ export interface NucleusModes {
   readonly subscribe: 'accept' | 'silent';
   /** Topics and filters that the recipe does not allow. */
   readonly denied: readonly string[];
+  /** By operation, what it allows, word for word; empty = all that is not denied. */
+  readonly allowed: Readonly<Record<string, readonly string[]>>;
   /** The words of the ServiceError that a nucleus without its cloud has for subscriptions; empty = none. */
   readonly subscribeError: string;
 }
@@ -28,5 +30,6 @@ export const WELL: NucleusModes = Object.freeze({
   answerDelayMs: 0,
   subscribe: 'accept',
   denied: Object.freeze([]),
+  allowed: Object.freeze({}),
   subscribeError: '',
 });

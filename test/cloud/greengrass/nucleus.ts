@@ -125,7 +125,7 @@ export class FakeNucleus {
   async #publish(peer: Peer, { stream, body }: RpcMessage): Promise<void> {
     const { topicName, payload, qos, ...rest } = fieldsOf(body);
     const topic = String(topicName);
-    if (this.modes.denied.includes(topic)) {
+    if (this.#denies('aws.greengrass#PublishToIoTCore', topic)) {
       peer.error(stream, 'UnauthorizedError', 'Not Authorized');
       return;
     }
@@ -136,6 +136,12 @@ export class FakeNucleus {
       this.#parts.onPublished(published);
       peer.answer(stream, 'PublishToIoTCoreResponse', TERMINATE_STREAM);
     } else await this.#request(peer, stream, published);
+  }
+
+  #denies(operation: string, topic: string): boolean {
+    const { denied, allowed } = this.modes;
+    const says = Object.keys(allowed).length > 0;
+    return denied.includes(topic) || (says && !(allowed[operation] ?? []).includes(topic));
   }
 
   async #request(peer: Peer, stream: number, published: Published): Promise<void> {
@@ -169,8 +175,9 @@ export class FakeNucleus {
 
   #subscribe(peer: Peer, { stream, body }: RpcMessage): void {
     const filter = String(fieldsOf(body)['topicName']);
-    const { denied, subscribe, subscribeError } = this.modes;
-    if (denied.includes(filter)) peer.error(stream, 'UnauthorizedError', 'Not Authorized');
+    const { subscribe, subscribeError } = this.modes;
+    if (this.#denies('aws.greengrass#SubscribeToIoTCore', filter))
+      peer.error(stream, 'UnauthorizedError', 'Not Authorized');
     else if (subscribeError !== '')
       peer.error(stream, 'ServiceError', `Subscribe to topic ${filter} failed with error ${subscribeError}`);
     else if (subscribe === 'accept') peer.subscribed(stream, filter);
