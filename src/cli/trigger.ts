@@ -3,6 +3,7 @@ import type { Loaded } from '../config/load.ts';
 import { withDeviceId } from '../config/topics.ts';
 import { orAborted } from '../support/abort.ts';
 import { withDeadline } from '../support/clock.ts';
+import { escapeInvisible } from '../support/visible-text.ts';
 import { openCliLink } from './cli-link.ts';
 import { EXIT, type Command, type Context } from './command.ts';
 import { followTrigger, type TriggerAnswer } from './follow-trigger.ts';
@@ -93,7 +94,7 @@ function report(
   { answer, inTime, seconds }: { answer: TriggerAnswer; inTime: boolean; seconds: number },
 ): number {
   const { outcome, classification, error } = answer;
-  if (args.isSet('json')) context.out(`${JSON.stringify(answer)}\n`);
+  if (args.isSet('json')) context.out(`${escapeInvisible(JSON.stringify(answer))}\n`);
   else if (classification !== undefined) {
     const { label, confidence } = classification;
     context.out(`classification  ${label} ${confidence}\n`);
