@@ -28,7 +28,7 @@ export function withoutCredentials(text: string): string {
 const SECRET_KEY = /pass|pwd|secret|token|credential|private|(?:\b|_)key$/i;
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY/;
 // A password may hold `@`, `/` and `:` where nobody encoded it; the scheme may be forgotten.
-const USER_INFO = /(:\/\/)\S*@|^(?=[^\s/@:]+:\S*@)\S*@/g;
+const USER_INFO = /(:\/\/)\S*@|^(?=[^\s/@:]+:(?!\/\/)\S*@)\S*@/g;
 const ASSIGNED = /((?:pass|pwd|secret|token|credential|key)\w*(?:=|: ?))[^&\s]+/gi;
 
 /** The name of a file with a secret is none; the secret itself in its place is one. */

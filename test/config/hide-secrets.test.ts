@@ -48,7 +48,8 @@ describe('errors of a configuration', () => {
     assert.match(said, /\(given is 5\)/);
   });
 
-  it('say of a broken rule what its keys are, and no secret among them', () => {
+  it('hide no more than the secret', () => {
+    assert.equal(withoutSecrets('mqtt.url', 'mqtt://me:hunter2@host:1'), 'mqtt://[hidden]@host:1');
     assert.equal(withoutSecrets('camera.url', 'http://c/?pwd=hunter2&x=1'), 'http://c/?pwd=[hidden]&x=1');
     assert.equal(withoutSecrets('mqtt.passwordFile', '/run/password'), '/run/password');
     assert.equal(withoutSecrets('mqtt.passwordFile', null), null);
