@@ -61,9 +61,8 @@ describe('a tree in git', () => {
     return { operator, device };
   };
   const pull = async (device: string): Promise<void> => {
-    const command = /^ExecStart=\/usr\/bin\/(git .*)$/m.exec(UNIT)?.[1];
-    assert.ok(command !== undefined);
-    await sh(device, command.replace('/etc/shutterd', device));
+    const script = /^ExecStart=\/bin\/sh \/opt\/shutterd\/current\/(\S+) \/etc\/shutterd$/m.exec(UNIT)?.[1];
+    await sh(device, `sh ${resolve(script ?? '')} ${device}`);
   };
 
   it("is pulled by the unit's own command, beside a local file that stays", async () => {

@@ -39,8 +39,10 @@ describe('a tree by git', function () {
   const on = (line: string): Promise<string> => shWell(scope, line, { cwd: device.folder });
   /** What systemd runs. */
   const pull = (): Promise<Ran> => {
-    const command = /^ExecStart=(\/usr\/bin\/git .*)$/m.exec(SERVICE)?.[1] ?? 'false';
-    return sh(scope, command.replace('/etc/shutterd', device.folder), { cwd: '/' });
+    const script = /^ExecStart=\/bin\/sh \/opt\/shutterd\/current\/(\S+) \/etc\/shutterd$/m.exec(
+      SERVICE,
+    )?.[1];
+    return sh(scope, `sh ${resolve(script ?? '')} ${device.folder}`, { cwd: '/' });
   };
   const publishTree = async (number: number): Promise<void> => {
     await put(operator, treeOf(number));
@@ -54,6 +56,47 @@ describe('a tree by git', function () {
     assert.equal(generation, (await at('git rev-parse HEAD')).trim());
     assert.match(await readFile(join(device.folder, 'local.json'), 'utf8'), /"id":"pi-test"/);
     assert.equal((await pull()).code, 0); // nothing new
+  });
+
+  it('is whole again after a pull that was killed among the files, which git alone would never touch again', async () => {
+    await on('git rev-parse HEAD > generation');
+    await on(
+      "git config filter.cut.smudge 'kill -9 $PPID' && echo 'groups/* filter=cut' > .git/info/attributes",
+    );
+    await publishTree(2);
+    assert.notEqual((await pull()).code, 0);
+    assert.match(await on('git status --short'), /^ M /m);
+    await on('git config filter.cut.smudge cat');
+    const { code, err } = await sh(scope, 'git pull -q --ff-only', { cwd: device.folder });
+    assert.notEqual(code, 0);
+    assert.match(err, /index\.lock/);
+    assert.equal((await pull()).code, 0);
+    const { generation } = await device.runs(2);
+    assert.equal(generation, (await at('git rev-parse HEAD')).trim());
+    assert.equal(await on('git status --short'), '');
+  });
+
+  it('is whole again after power that failed before the files of a pull were on the disk', async () => {
+    await publishTree(2);
+    assert.equal((await pull()).code, 0);
+    await device.runs(2);
+    // What a journal leaves: the names, the lengths of nothing, and our word that the pull was under way.
+    await on(
+      'git rev-parse HEAD > .git/shutterd-aim && : > fleet.yaml && : > groups/yard.yaml && : > .git/index',
+    );
+    assert.equal((await pull()).code, 0);
+    assert.equal(await readFile(join(device.folder, 'fleet.yaml'), 'utf8'), treeOf(2)['fleet.yaml']);
+    assert.equal(await on('git status --short && ls .git | grep shutterd || true'), '');
+  });
+
+  it('keeps its id up to date without a hook, once there is one, as after the way out of a refusal', async () => {
+    await on('rm .git/hooks/post-merge');
+    const remedy = pageLines(/A pull that is refused/)[0] ?? '';
+    await shWell(scope, remedy.replace('sudo ', '').replaceAll('/etc/shutterd', device.folder), { cwd: '/' });
+    await publishTree(2);
+    assert.equal((await pull()).code, 0);
+    const { generation } = await device.runs(2);
+    assert.equal(generation, (await at('git rev-parse HEAD')).trim());
   });
 
   it('whose history was rewritten is refused by the unit, and the device goes on until it is told what to do', async () => {
