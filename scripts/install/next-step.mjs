@@ -9,7 +9,7 @@ const topic = topics.find((it) => !/[+#]/.test(it)) ?? topics[0];
 const url = new URL(of('mqtt.url'));
 
 console.log(`\nTake a picture (device ${deviceId}, broker ${url.protocol}//${url.host}):\n\n    ${line()}`);
-console.log('\nSee what came of it:\n\n    journalctl -fu shutterd');
+console.log('\nSee what came of it:\n\n    sudo journalctl -fu shutterd');
 
 function line() {
   // mosquitto_pub speaks neither WebSockets nor AWS IoT Core's way of port 443, and a password has no place on its command line.

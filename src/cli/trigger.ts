@@ -1,9 +1,9 @@
 // `shutterd trigger`: publishes one trigger as any other client would, and may follow it to its outcome and result.
 import type { Loaded } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { withDeviceId } from '../config/topics.ts';
 import { orAborted } from '../support/abort.ts';
 import { withDeadline } from '../support/clock.ts';
-import { escapeInvisible } from '../support/visible-text.ts';
 import { openCliLink } from './cli-link.ts';
 import { EXIT, type Command, type Context } from './command.ts';
 import { followTrigger, type TriggerAnswer } from './follow-trigger.ts';
@@ -61,7 +61,9 @@ async function trigger(args: Arguments, context: Context): Promise<number> {
         seconds * 1000,
         orAborted(follow.answer, context.stop),
       );
-      return report(args, context, { answer: follow.sofar(), inTime: answered.kind === 'done', seconds });
+      return report(args, context, {
+        ...{ answer: follow.sofar(), inTime: answered.kind === 'done', seconds, config },
+      });
     }
     context.out(
       args.isSet('json')
@@ -88,22 +90,27 @@ function triggerTopic({ config, origins }: Loaded): string | undefined {
   return chosen === undefined ? undefined : withDeviceId(chosen, config.device.id);
 }
 
-function report(
-  args: Arguments,
-  context: Context,
-  { answer, inTime, seconds }: { answer: TriggerAnswer; inTime: boolean; seconds: number },
-): number {
+interface Report {
+  readonly answer: TriggerAnswer;
+  readonly inTime: boolean;
+  readonly seconds: number;
+  readonly config: Config;
+}
+
+function report(args: Arguments, context: Context, { answer, inTime, seconds, config }: Report): number {
   const { outcome, classification, error } = answer;
-  if (args.isSet('json')) context.out(`${escapeInvisible(JSON.stringify(answer))}\n`);
+  const { topics } = config;
+  if (args.isSet('json')) context.out(`${JSON.stringify(answer)}\n`);
   else if (classification !== undefined) {
     const { label, confidence } = classification;
     context.out(`classification  ${label} ${confidence}\n`);
   }
   if (!inTime) {
-    const missing = outcome === undefined ? 'outcome' : 'classification';
-    context.err(
-      `Cannot show the ${missing}: none came within ${seconds} s; is the daemon running and online?\n`,
-    );
+    const [missing, remedy] =
+      outcome === undefined
+        ? ['outcome', 'is the daemon running and online?']
+        : ['classification', `does a classifier hear ${topics.request} and answer on ${topics.response}?`];
+    context.err(`Cannot show the ${missing}: none came within ${seconds} s; ${remedy}\n`);
     return EXIT.noAnswer;
   }
   if (error !== undefined) {

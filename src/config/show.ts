@@ -3,7 +3,6 @@ import type { Loaded } from './load.ts';
 import type { Origin } from './merge.ts';
 import { nearestName } from './nearest-name.ts';
 import { isRecord } from './format.ts';
-import { withoutCredentials } from './hide-secrets.ts';
 import { describeRollout, type Rollout } from './rollout.ts';
 import { sourceOf } from './rule.ts';
 import { schemaKeys, type Keys } from './schema.ts';
@@ -109,8 +108,7 @@ function rolloutLine({ rollout }: Loaded): string {
 }
 
 function masked(value: unknown, sensitive: boolean): unknown {
-  if (sensitive && value !== null) return '[secret]';
-  return typeof value === 'string' ? withoutCredentials(value) : value; // the query of a camera's URL
+  return sensitive && value !== null ? '[secret]' : value;
 }
 
 /** Plain words stay plain, as one would write them in YAML; everything else is JSON. */

@@ -33,8 +33,15 @@ async function keyAsCredential({ host, service }: Bench): Promise<string> {
     const picture = await service.picture();
     const readable = await host.run(`runuser -u shutterd -- cat ${PRIVATE_KEY}`);
     expect(readable.code !== 0, 'the user of the service may read the key itself');
-    const peers = await host.must(`ss -Htnp state established dport = :${PORT} | grep -c shutterd || true`);
-    return `${picture}, over TLS with a client certificate; its key is root's alone (${peers.trim()} connection of the daemon)`;
+    const pid = await service.fact('MainPID');
+    const ways = await host.must(
+      `ss -Htnp state established | grep -F 'pid=${pid},' | awk '{print $4}' | xargs`,
+    );
+    expect(
+      ways.endsWith(`:${PORT}`) && !ways.includes(' '),
+      `the daemon is connected to: ${ways || 'nobody'}`,
+    );
+    return `${picture}, over TLS with a client certificate, the daemon's only connection; the key is root's alone`;
   } finally {
     await host.run(`systemctl stop ${BROKER}; rm -f ${SERVICE_FILES} ${PRIVATE_KEY}`);
     await service.classify();
