@@ -99,7 +99,7 @@ describe('scripts/package.sh', function () {
 describe('shell scripts', () => {
   it('have nothing that shellcheck complains of', () => {
     const { status, output } = bash(
-      'cd "$1"; shellcheck --external-sources scripts/*.sh scripts/test scripts/demo scripts/install/*.sh scripts/package/*.sh cloud/*/*.sh',
+      'cd "$1"; shellcheck --external-sources scripts/*.sh scripts/test scripts/demo scripts/install/*.sh scripts/package/*.sh systemd/*.sh cloud/*/*.sh',
       [repositoryRoot()],
     );
     assert.equal(status, 0, output);

@@ -49,6 +49,7 @@ const PLAYBOOK = resolve('docs/ansible/cameras.yml');
 
   it('arrives whole with its commit as the id, changes nothing twice, and takes away what is gone', async () => {
     await put(join(operator, 'fleet'), { ...treeOf(1), 'groups/old.yaml': '{}\n' });
+    await put(device.folder, { 'private/aws.json': '{}' });
     await commit();
     await plays();
     await device.runs(1); // where there was no id before, the quiet period may be first
@@ -62,6 +63,7 @@ const PLAYBOOK = resolve('docs/ansible/cameras.yml');
     await device.runs(2);
     assert.deepEqual(await filesBelow(device.folder), [
       ...['devices/pi-test.json', 'fleet.yaml', 'generation', 'groups/yard.yaml', 'local.json'],
+      'private/aws.json',
     ]);
   });
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Ran } from '../helpers/child.ts';
@@ -23,12 +23,14 @@ describe('a tree by git', function () {
       cwd: folder,
     });
     operator = join(folder, 'operator');
-    await put(operator, { ...treeOf(1), '.gitignore': 'local.*\ngeneration\n' });
+    await put(operator, { ...treeOf(1), '.gitignore': '/local.*\n/private/\n/generation\n' });
     await at('git checkout -qB main && git add -A && git commit -qm first && git push -q -u origin main');
-    // As `git clone`, which wants an empty folder; the machine's own file was there first.
-    await shWell(scope, `git clone -q ${join(folder, 'origin')} device`, { cwd: folder });
-    await rename(join(folder, 'device/.git'), join(device.folder, '.git'));
-    await on('git checkout -q -- .');
+    // As on a machine that was installed: its own files were there first, among them an example.
+    await put(device.folder, { 'private/client.key': 'of this device alone' });
+    for (const line of pageLines(/^\*\*git, pulled by the device/m).slice(0, 2)) {
+      const here = line.replaceAll('sudo ', '').replace('/etc/shutterd', device.folder);
+      await on(here.replace('https://git.example/cameras.git', join(folder, 'origin')));
+    }
     const hook = pageLines(/With rsync the id goes last/).find((line) => line.includes('post-merge')) ?? '';
     await on(hook);
     await device.runs(1);
@@ -55,6 +57,7 @@ describe('a tree by git', function () {
     const { generation } = await device.runs(2);
     assert.equal(generation, (await at('git rev-parse HEAD')).trim());
     assert.match(await readFile(join(device.folder, 'local.json'), 'utf8'), /"id":"pi-test"/);
+    assert.match(await readFile(join(device.folder, 'private/client.key'), 'utf8'), /of this device/);
     assert.equal((await pull()).code, 0); // nothing new
   });
 

@@ -37,6 +37,7 @@ describe('a tree by rsync over ssh', function () {
 
   it('arrives whole, is followed, and takes away what is gone but not what is local', async () => {
     await put(join(operator, 'fleet'), { ...treeOf(1), 'groups/old.yaml': '{}' });
+    await put(device.folder, { 'private/client.key': 'of this device alone' });
     await rsync();
     await device.runs(1);
     await rm(join(operator, 'fleet/groups/old.yaml'));
@@ -45,7 +46,7 @@ describe('a tree by rsync over ssh', function () {
     const { problems } = await device.daemon.waitFor('config.rejected');
     assert.match(String(problems), /mqqt.*mqtt/);
     assert.deepEqual(await filesBelow(device.folder), [
-      ...['devices/pi-test.json', 'fleet.yaml', 'groups/yard.yaml', 'local.json'],
+      ...['devices/pi-test.json', 'fleet.yaml', 'groups/yard.yaml', 'local.json', 'private/client.key'],
     ]);
   });
 

@@ -22,7 +22,7 @@ interface Peer {
     [device, operator] = [await startDevice(scope), await scope.folder()];
     const [here, there] = [await makePeer(), await makePeer()];
     await mkdir(join(operator, 'fleet'));
-    await put(device.folder, { '.stignore': 'local.*\n' });
+    await put(device.folder, { '.stignore': '/local.*\n/private\n' });
     await start(here, { type: 'sendonly', path: join(operator, 'fleet'), other: there });
     await start(there, { type: 'receiveonly', path: device.folder, other: here });
   });
