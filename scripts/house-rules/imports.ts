@@ -151,6 +151,7 @@ const IMPORTERS: readonly Importers[] = [
       'files',
       'durable-file',
       'read-regular',
+      'blocking-files',
       'lock-file',
       'file-facts',
       'folder-owner',

@@ -30,7 +30,7 @@ export interface ResultsPart extends Pick<Results, 'opened' | 'message'> {
 export function buildResults(deps: ResultsDeps): ResultsPart {
   const { live, clock, log } = deps;
   const settings = follow(() => live.now().results);
-  const isWorthALine = derived(() => live.now().results.filter, createResultFilter);
+  const choose = derived(() => live.now().results.filter, createResultFilter);
   const history = buildHistory(deps);
   const actions = createActions({
     actions: () => settings.actions,
@@ -38,7 +38,7 @@ export function buildResults(deps: ResultsDeps): ResultsPart {
     clock,
   });
   const results = createResults({
-    ...{ clock, log, settings, isWorthALine: (seen) => isWorthALine()(seen) },
+    ...{ clock, log, settings, choose: (result) => choose()(result) },
     onClassification: (seen, { facts, ...answered }) => {
       deps.onClassification(seen);
       history.add({ receivedAt: clock.now().toISOString(), ...seen, ...answered, ...facts });

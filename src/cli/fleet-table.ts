@@ -22,6 +22,8 @@ export function fleetLines(rows: readonly FleetRow[], now: number): string {
 const HEADING = ['DEVICE', 'STATE', 'VERSION', 'CONFIG', 'OUTBOX', 'LAST PICTURE', 'CPU'];
 const HASH_CHARACTERS = 8;
 const CELL_CHARACTERS_MAX = 40;
+// Of help texts. It is no blank of a device's name, which somebody may have left empty.
+const INDENT = 2;
 
 function cells(
   { device, state, version, config, outbox, capturedAt, temperatureCelsius }: FleetRow,
@@ -62,6 +64,6 @@ function shortened(text: string): string {
 
 function lines(rows: readonly (readonly string[])[]): string {
   return columns(rows)
-    .map((line) => `${line.trim()}\n`)
+    .map((line) => `${line.slice(INDENT)}\n`)
     .join('');
 }

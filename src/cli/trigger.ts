@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import { withDeviceId } from '../config/topics.ts';
 import { orAborted } from '../support/abort.ts';
 import { withDeadline } from '../support/clock.ts';
+import { escapeInvisible } from '../support/visible-text.ts';
 import { openCliLink } from './cli-link.ts';
 import { EXIT, type Command, type Context } from './command.ts';
 import { followTrigger, type TriggerAnswer } from './follow-trigger.ts';
@@ -100,7 +101,7 @@ interface Report {
 function report(args: Arguments, context: Context, { answer, inTime, seconds, config }: Report): number {
   const { outcome, classification, error } = answer;
   const { topics } = config;
-  if (args.isSet('json')) context.out(`${JSON.stringify(answer)}\n`);
+  if (args.isSet('json')) context.out(`${escapeInvisible(JSON.stringify(answer))}\n`);
   else if (classification !== undefined) {
     const { label, confidence } = classification;
     context.out(`classification  ${label} ${confidence}\n`);

@@ -69,7 +69,17 @@ export async function checkAllDevices(options: FleetCheckOptions): Promise<Fleet
       tally.add('', await load({ id: DEVICE_WITHOUT_FILE, settings }, tree, options));
     }
   }
+  if (tally.isOfNothing) tally.addAll(options.paths.map(noTree));
   return tally.result([...devices].sort(), trees);
+}
+
+/** A hook that is given the wrong folder would let everything pass. */
+function noTree(path: string): Problem {
+  return fileProblem(
+    path,
+    'it holds no file of a fleet',
+    'fleet, groups/NAME or devices/ID (json, yaml or yml)',
+  );
 }
 
 function load(
@@ -114,9 +124,16 @@ function misnamed(
 class Tally {
   readonly #problems = new Map<string, { readonly problem: Problem; readonly devices: Set<string> }>();
   readonly #warnings = new Set<string>();
+  #files = 0;
+
+  /** No file was read, and none was refused. */
+  get isOfNothing(): boolean {
+    return this.#files === 0 && this.#problems.size === 0;
+  }
 
   add(device: string, outcome: LoadOutcome): void {
     if (outcome.kind === 'loaded') {
+      this.#files += outcome.files.length;
       [...outcome.warnings, ...sharedResponseWarnings(outcome)].forEach((warning) =>
         this.#warnings.add(warning),
       );

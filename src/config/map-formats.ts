@@ -44,21 +44,22 @@ export const crop = map<Crop>('crop', {
 });
 
 export interface ResultFilter {
-  readonly type: 'classification';
+  readonly type: 'classification' | 'detection';
   readonly labelScore: Readonly<Record<string, number>>;
 }
 
 export const resultFilter = map<ResultFilter>('result filter', {
-  allowed: '{type: classification, labelScore: {LABEL: lowest confidence 0..1}}, at most 1000 labels',
+  allowed:
+    '{type: classification or detection, labelScore: {LABEL: lowest confidence 0..1}}, at most 1000 labels',
   schema: {
     properties: {
-      type: { enum: ['classification'] },
+      type: { enum: ['classification', 'detection'] },
       labelScore: { type: 'object', additionalProperties: FRACTION, maxProperties: 1000 },
     },
     additionalProperties: false,
   },
   test: ({ type, labelScore, ...others }) =>
-    type === 'classification' &&
+    (type === 'classification' || type === 'detection') &&
     Object.keys(others).length === 0 &&
     isRecord(labelScore) &&
     Object.keys(labelScore).length <= 1000 &&

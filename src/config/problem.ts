@@ -1,12 +1,13 @@
 // One thing that is wrong with the configuration, and its one-line message; it decides nothing.
 import { escapeInvisible } from '../support/visible-text.ts';
+import { withoutSecrets } from './hide-secrets.ts';
 
 export interface Problem {
   /** The file (`path:line:column` where the place is known), `environment`, `flag` or `default`. */
   readonly source: string;
   /** The key; empty where the file as a whole cannot be used. */
   readonly key: string;
-  /** The value that was given, shortened and made visible; empty where there is none. */
+  /** The value that was given, without secrets, shortened and made visible; empty where there is none. */
   readonly value: string;
   /** What is so. */
   readonly found: string;
@@ -24,7 +25,7 @@ export function valueProblem(problem: {
   readonly allowed: string;
   readonly found?: string;
 }): Problem {
-  const value = shownValue(problem.value);
+  const value = shownValue(withoutSecrets(problem.key, problem.value));
   const key = shortened(problem.key);
   return {
     source: problem.source,

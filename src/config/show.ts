@@ -3,6 +3,7 @@ import type { Loaded } from './load.ts';
 import type { Origin } from './merge.ts';
 import { nearestName } from './nearest-name.ts';
 import { isRecord } from './format.ts';
+import { withoutCredentials } from './hide-secrets.ts';
 import { describeRollout, type Rollout } from './rollout.ts';
 import { sourceOf } from './rule.ts';
 import { schemaKeys, type Keys } from './schema.ts';
@@ -108,7 +109,8 @@ function rolloutLine({ rollout }: Loaded): string {
 }
 
 function masked(value: unknown, sensitive: boolean): unknown {
-  return sensitive && value !== null ? '[secret]' : value;
+  if (sensitive && value !== null) return '[secret]';
+  return typeof value === 'string' ? withoutCredentials(value) : value; // the query of a camera's URL
 }
 
 /** Plain words stay plain, as one would write them in YAML; everything else is JSON. */

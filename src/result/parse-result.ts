@@ -1,10 +1,11 @@
 // Turns the bytes of a result into a classification, a failure of the far side, or a named refusal. It matches nothing.
 import type { Classification } from '../domain.ts';
 import { escapeInvisible } from '../support/visible-text.ts';
+import { surest, type Labelled } from './filter.ts';
 import { labelsIn } from './labels.ts';
 
 export type ParsedResult =
-  | { readonly kind: 'classification'; readonly classification: Classification; readonly requestId?: string }
+  | ({ readonly kind: 'classification'; readonly requestId?: string } & Labelled)
   | { readonly kind: 'failed'; readonly error: string; readonly requestId?: string }
   | { readonly kind: 'invalid'; readonly detail: string };
 
@@ -69,22 +70,19 @@ function readObject(json: Readonly<Record<string, unknown>>): ParsedResult {
   return read.kind === 'classification' ? { ...read, ...request } : read;
 }
 
-/** The surest of all labels; the first of several that are equally sure. */
 function readLabels(json: object): ParsedResult {
-  let best: Classification | undefined;
+  const labels: Classification[] = [];
   for (const { label, confidence } of labelsIn(json)) {
     if (typeof label !== 'string' || label === '') return invalid('label is not a non-empty string');
     if (isTooLong(label)) return invalid(`label is longer than ${LABEL_CHARACTERS_MAX} characters`);
     if (typeof confidence !== 'number' || !(confidence >= 0 && confidence <= 1)) {
       return invalid('confidence is not a number from 0 to 1');
     }
-    if (best === undefined || confidence > best.confidence) best = { label, confidence };
+    labels.push({ label: escapeInvisible(label), confidence });
   }
-  if (best === undefined) return invalid('there is no label in it');
-  return {
-    kind: 'classification',
-    classification: { ...best, label: escapeInvisible(best.label) },
-  };
+  const classification = surest(labels);
+  if (classification === undefined) return invalid('there is no label in it');
+  return { kind: 'classification', classification, ...(labels.length > 1 ? { labels } : {}) };
 }
 
 /** Characters, not UTF-16 units: the configuration counts the labels it takes the same way. */

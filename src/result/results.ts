@@ -3,6 +3,7 @@ import type { Classification, IncomingMessage } from '../domain.ts';
 import type { Clock } from '../support/clock.ts';
 import { createLineLimit, type LineLimit } from '../support/line-limit.ts';
 import type { Fields, Log } from '../support/log.ts';
+import { createResultFilter, type ResultChoice } from './filter.ts';
 import {
   createOpenRequests,
   OPEN_MAX,
@@ -18,8 +19,8 @@ export interface ResultsDeps {
   readonly log: Log;
   /** An open request without a result is overdue after this; read for each request. */
   readonly settings: { readonly timeoutSeconds: number };
-  /** False for what is only counted, and logged at `debug`; without it everything is logged at `info`. */
-  readonly isWorthALine?: (seen: Classification) => boolean;
+  /** None for what is only counted, and logged at `debug`; without it everything is logged at `info`. */
+  readonly choose?: ResultChoice;
   /** A result that answers a request of ours, filtered or not; what it returns is told in the result's line. */
   readonly onClassification: (seen: Classification, answered: Answered) => Fields | undefined;
 }
@@ -36,7 +37,7 @@ export interface Results {
 const EXCERPT_BYTES = 60;
 
 export function createResults(deps: ResultsDeps): Results {
-  const { clock, log, settings, onClassification, isWorthALine = () => true } = deps;
+  const { clock, log, settings, onClassification, choose = createResultFilter(null) } = deps;
   const open = createOpenRequests({
     ...{ clock, settings },
     onOverdue: (requestId, why) => {
@@ -56,13 +57,14 @@ export function createResults(deps: ResultsDeps): Results {
         lines.invalid({ detail: result.detail, ...excerpt(message.payload) });
         return;
       }
-      const worth = result.kind === 'failed' || isWorthALine(result.classification);
+      const chosen = result.kind === 'failed' ? undefined : choose(result);
+      const worth = result.kind === 'failed' || chosen !== undefined;
       const ids = returnedIds(result, message);
       const match = open.take(ids);
       if (match.kind === 'unmatched') {
         const { why } = match;
         const level = worth ? LEVEL[why] : 'debug';
-        lines.unmatched[level](why, unmatchedFields(result, ids, why));
+        lines.unmatched[level](why, unmatchedFields(result, { chosen, ids, why }));
         return;
       }
       const { facts, ...answered } = match.answered;
@@ -71,9 +73,10 @@ export function createResults(deps: ResultsDeps): Results {
         return;
       }
       // What answers another device's request on a shared topic is not what this camera saw, so only these go on.
-      const more = onClassification(result.classification, { ...answered, facts });
+      const seen = chosen ?? result.classification;
+      const more = onClassification(seen, { ...answered, facts });
       const [level, event] = worth ? RECEIVED : FILTERED;
-      log[level](event, { ...result.classification, ...answered, ...more });
+      log[level](event, { ...seen, ...answered, ...more });
     },
     counters: () => lines.counters(),
     stop() {
@@ -146,8 +149,11 @@ function total(limit: LineLimit): number {
 
 type Readable = Exclude<ParsedResult, { kind: 'invalid' }>;
 
-function unmatchedFields(result: Readable, ids: ReturnedIds, why: Unmatched): Fields {
-  const said = result.kind === 'failed' ? { error: result.error } : result.classification;
+function unmatchedFields(
+  result: Readable,
+  { chosen, ids, why }: { chosen: Classification | undefined; ids: ReturnedIds; why: Unmatched },
+): Fields {
+  const said = result.kind === 'failed' ? { error: result.error } : (chosen ?? result.classification);
   return { ...said, requestId: result.requestId ?? ids.correlationData, why };
 }
 

@@ -1,6 +1,6 @@
 // `shutterd config check` for a fleet, `config explain` and `config schema`, as processes on an operator's machine.
 import assert from 'node:assert/strict';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createHome, runShutterd, type Home } from '../helpers/daemon.ts';
 import { runChild, type Ran } from '../helpers/child.ts';
@@ -123,28 +123,56 @@ describe('shutterd config', () => {
     assert.match(device.err, /^Cannot read .*fleet\.yaml: its permissions 664 .*chmod go-w/);
   });
 
-  it('check is the pre-commit hook that lets no bad tree into a repository', async () => {
+  it('check is the pre-commit hook of the page, which lets no bad commit into a repository', async () => {
     const home = await createFleet(GOOD);
+    const tree = home.configFolder;
+    const programs = await scope.folder();
+    const main = new URL('../../src/main.js', import.meta.url).pathname;
+    await writeFile(join(programs, 'shutterd'), `#!/bin/sh\nexec ${process.execPath} ${main} "$@"\n`);
+    await chmod(join(programs, 'shutterd'), 0o755);
     const git = (...args: string[]): Promise<Ran> =>
       runChild(scope, {
         file: 'git',
         args: ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args],
-        cwd: home.configFolder,
+        cwd: tree,
+        env: { ...process.env, PATH: `${programs}:${process.env['PATH'] ?? ''}`, TMPDIR: programs },
       });
-    const main = new URL('../../src/main.js', import.meta.url).pathname;
+    const page = await readFile(new URL('../../../docs/fleet.md', import.meta.url), 'utf8');
+    const hook = /```sh\n(#!\/bin\/sh\n[^`]*--all-devices\n)```/.exec(page)?.[1] ?? '';
     await git('init', '-q');
-    const hook = join(home.configFolder, '.git/hooks/pre-commit');
-    await writeFile(
-      hook,
-      `#!/bin/sh\nexec ${process.execPath} ${main} config check --config . --all-devices\n`,
-    );
-    await chmod(hook, 0o755);
+    await writeFile(join(tree, '.git/hooks/pre-commit'), hook);
+    await chmod(join(tree, '.git/hooks/pre-commit'), 0o755);
+    await writeFile(join(tree, '.gitignore'), 'local.*\n');
     await git('add', '-A');
-    assert.equal((await git('commit', '-q', '-m', 'good')).code, 0);
+    const good = await git('commit', '-q', '-m', 'good');
+    assert.equal(good.code, 0, good.err);
+
     await put(home, 'devices/cam-2.json', '{"camera": {"widthPx": "wide"}}\n');
-    const bad = await git('commit', '-qam', 'bad');
-    assert.notEqual(bad.code, 0);
-    assert.match(bad.err, /devices\/cam-2\.json:1:14: it is "wide"/);
+    await git('add', '-A');
+    await put(home, 'devices/cam-2.json', '{"camera": {"widthPx": 640}}\n'); // mended, and not added
+    const staged = await git('commit', '-q', '-m', 'bad');
+    assert.notEqual(staged.code, 0);
+    assert.match(staged.err, /devices\/cam-2\.json:1:14: it is "wide"/);
+
+    await put(home, 'devices/cam-2.json', '{"device": {"groups": ["cellar"]}}\n');
+    await put(home, 'groups/cellar.yaml', '{}\n'); // forgotten
+    const forgotten = await git('commit', '-qam', 'half');
+    assert.notEqual(forgotten.code, 0);
+    assert.match(forgotten.err, /the group cellar is named and this file is not there/);
+    await git('add', '-A');
+    assert.equal((await git('commit', '-q', '-m', 'whole')).code, 0);
+    assert.deepEqual(await readdir(programs), ['shutterd']);
+  });
+
+  it('check --all-devices refuses a folder that holds no fleet, as a wrong path in CI is', async () => {
+    const home = await createHome(scope, {});
+    const folder = await scope.folder();
+    const { code, err } = await runShutterd(scope, home, ['config', 'check', folder, '--all-devices']);
+    assert.equal(code, 2, err);
+    assert.match(
+      err,
+      /^Cannot read .*: it holds no file of a fleet, allowed is fleet, groups\/NAME or devices\/ID/,
+    );
   });
 
   it('explain says who set a key, where, and over what; and names the nearest for one that is none', async () => {

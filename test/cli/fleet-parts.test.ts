@@ -119,6 +119,15 @@ describe('parseDeviceStatus() of wrong types', () => {
   }
 });
 
+describe('fleetTable()', () => {
+  it('keeps its columns where somebody made a device without a visible name', () => {
+    const row = { device: ' ', ...parseDeviceStatus(Buffer.from('{"state":"online","version":"1.2.3"}')) };
+    const [heading = '', line = ''] = fleetTable([row], 0).split('\n');
+    assert.equal(line.indexOf('online'), heading.indexOf('STATE'));
+    assert.ok(heading.startsWith('DEVICE'));
+  });
+});
+
 describe('FleetRoster', () => {
   const hear = (roster: FleetRoster, device: string, payload: string): void => {
     roster.hear({ topic: `d/${device}`, payload: Buffer.from(payload) });

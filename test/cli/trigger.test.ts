@@ -6,7 +6,7 @@ import { freePort } from '../helpers/free-port.ts';
 import { startMosquitto, type Mosquitto } from '../helpers/mosquitto.ts';
 import { subscribe } from '../helpers/mqtt-peer.ts';
 import { Scope } from '../helpers/scope.ts';
-import { quick, REQUEST, RESPONSE, STATUS } from '../system/settings.ts';
+import { OUTCOME, quick, REQUEST, RESPONSE, STATUS } from '../system/settings.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -66,6 +66,24 @@ describe('shutterd trigger', () => {
       err,
       /^Cannot show the classification: none came within 0\.7 s; does a classifier hear device\/image\/request and answer on device\/image\/response/,
     );
+  });
+
+  it('prints nothing that a terminal obeys, whoever forges the outcome', async () => {
+    const home = await createHome(scope, quick(broker.url));
+    const forger = connect(broker.url, { protocolVersion: 5, reconnectPeriod: 0 });
+    scope.defer(() => forger.endAsync(true));
+    forger.on('message', (_topic, payload) => {
+      const { request_id: trigger_id } = JSON.parse(payload.toString()) as { request_id: string };
+      const forged = { trigger_id, outcome: 'ignored', reason: 'a\u009b2Jb', request_id: '\u202ec' };
+      forger.publish(OUTCOME, JSON.stringify(forged), { qos: 1 });
+    });
+    await forger.subscribeAsync('device/pi-test/image/trigger', { qos: 1 });
+    for (const flags of [['--json'], []]) {
+      const { code, out } = await runShutterd(scope, home, ['trigger', '--wait', ...flags]);
+      assert.equal(code, 1);
+      assert.match(out, /a\\+u009b2Jb/);
+      assert.doesNotMatch(out, /[\u0080-\u009f\u202a-\u202e]/);
+    }
   });
 
   it('ends with 1 when the trigger is ignored', async () => {

@@ -55,9 +55,9 @@ describe('Outbox in a damaged folder', () => {
     },
     {
       what: 'of a newer version',
-      detail: /format version 2, this program reads 1/,
+      detail: /format version 3, this program reads 1 and 2/,
       damage: (path) => {
-        const text = readFileSync(path, 'latin1').replace('shutterd-entry 1', 'shutterd-entry 2');
+        const text = readFileSync(path, 'latin1').replace('shutterd-entry 2', 'shutterd-entry 3');
         writeFileSync(path, text, 'latin1');
       },
     },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import type { Entry } from '../../src/domain.ts';
 import {
@@ -27,6 +28,14 @@ function damage(bytes: Uint8Array, entry = ENTRY): string {
   return decoded.detail;
 }
 
+/** As earlier versions wrote it. */
+function formatOne(hash: Hash): Buffer {
+  const [, metadata = new Uint8Array(), payload = new Uint8Array()] = encodeEntry(STORED);
+  const checksum = hash.update(metadata).update(payload).digest('hex');
+  const header = `shutterd-entry 1 ${checksum} ${metadata.length} ${payload.length}\n`;
+  return Buffer.concat([Buffer.from(header), metadata, payload]);
+}
+
 describe('decodeEntry()', () => {
   it('refuses an entry with any single bit flipped', () => {
     for (let bit = 0; bit < BYTES.length * 8; bit += 1) {
@@ -52,10 +61,38 @@ describe('decodeEntry()', () => {
 
   it('refuses an entry of another format version, and says which it reads', () => {
     const foreign = Buffer.from(
-      BYTES.toString('latin1').replace('shutterd-entry 1', 'shutterd-entry 2'),
+      BYTES.toString('latin1').replace('shutterd-entry 2', 'shutterd-entry 3'),
       'latin1',
     );
-    assert.equal(damage(foreign), 'format version 2, this program reads 1');
+    assert.equal(damage(foreign), 'format version 3, this program reads 1 and 2');
+  });
+
+  it('refuses a run of bytes overwritten with zeros or ones anywhere', () => {
+    for (let at = 0; at < BYTES.length; at += 1) {
+      for (const [length, value] of [2, 4, 5, 64, 500].flatMap((length) => [
+        [length, 0] as const,
+        [length, 255] as const,
+      ])) {
+        const overwritten = Buffer.from(BYTES).fill(value, at, Math.min(at + length, BYTES.length));
+        assert.equal(decodeEntry(overwritten, ENTRY).kind, 'damaged', `${length} of ${value} at ${at}`);
+      }
+    }
+  });
+
+  it('reads format 1, whose checksum is a SHA-256, and refuses it where that differs', () => {
+    const bytes = formatOne(createHash('sha256'));
+    const decoded = decodeEntry(bytes, ENTRY);
+    assert.equal(decoded.kind, 'entry');
+    assert.deepEqual(new Uint8Array(decoded.stored.request.payload), STORED.request.payload);
+    assert.equal(damage(formatOne(createHash('sha256').update('!'))), 'checksum differs');
+    assert.equal(damage(Buffer.from(bytes).fill(0, bytes.length - 1)), 'checksum differs');
+  });
+
+  it('refuses a checksum of the other format', () => {
+    const asTwo = formatOne(createHash('sha256')).toString('latin1').replace('entry 1', 'entry 2');
+    assert.equal(damage(Buffer.from(asTwo, 'latin1')), 'checksum differs');
+    const asOne = BYTES.toString('latin1').replace('entry 2', 'entry 1');
+    assert.equal(damage(Buffer.from(asOne, 'latin1')), 'checksum differs');
   });
 
   it('refuses arbitrary bytes', () => {
@@ -118,11 +155,13 @@ describe('decodeEntry()', () => {
 });
 
 describe('encodeEntry()', () => {
-  it('writes a header line that sha256sum can check: version, checksum, both lengths', () => {
+  it('writes a header line of version, checksum of the rest, and both lengths', () => {
     const [header, metadata, payload] = encodeEntry(STORED).map((part) => Buffer.from(part));
     assert.ok(header !== undefined && metadata !== undefined && payload !== undefined);
-    const checksum = createHash('sha256').update(metadata).update(payload).digest('hex');
-    assert.equal(header.toString(), `shutterd-entry 1 ${checksum} ${metadata.length} 20\n`);
+    const checksum = crc32(Buffer.concat([metadata, payload]))
+      .toString(16)
+      .padStart(8, '0');
+    assert.equal(header.toString(), `shutterd-entry 2 ${checksum} ${metadata.length} 20\n`);
     assert.ok(header.length + metadata.length < ENTRY_OVERHEAD_BYTES_MAX);
   });
 });

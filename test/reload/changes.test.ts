@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { changesBetween, withoutRestartKeys } from '../../src/config/live/changes.ts';
 import { treeOfFiles, type KeptTree } from '../../src/config/live/kept-tree.ts';
 import { beginTrial } from '../../src/config/live/trial.ts';
-import { judge, lost, unfinished, type Version } from '../../src/config/live/version.ts';
+import {
+  judge,
+  lost,
+  notReached,
+  rolledBackBefore,
+  unfinished,
+  type Version,
+} from '../../src/config/live/version.ts';
 import { loadConfig, type Loaded } from '../../src/config/load.ts';
 import { formatProblem } from '../../src/config/problem.ts';
 
@@ -181,5 +188,12 @@ describe('lost()', () => {
 
   it('lets pass everything where nothing was known before', () => {
     assert.deepEqual(lost(['/etc/shutterd'], undefined, tree({})), []);
+  });
+});
+
+describe('the words for files that do not run', () => {
+  it('are told whole', () => {
+    const said = [notReached('/etc/shutterd'), rolledBackBefore('/etc/shutterd')].map(formatProblem);
+    for (const text of said) assert.doesNotMatch(text, /\.\.\./);
   });
 });

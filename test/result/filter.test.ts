@@ -15,11 +15,39 @@ describe('createResultFilter()', () => {
     ];
   for (const [what, labelScore, label, passes] of cases) {
     it(`${passes ? 'passes' : 'holds back'} ${what}`, () => {
-      assert.equal(createResultFilter({ labelScore })({ label, confidence: 0.5 }), passes);
+      const classification = { label, confidence: 0.5 };
+      for (const type of ['classification', 'detection'] as const) {
+        const chosen = createResultFilter({ type, labelScore })({ classification });
+        assert.deepEqual(chosen, passes ? classification : undefined);
+      }
     });
   }
 
   it('passes everything where it is not set', () => {
-    assert.equal(createResultFilter(null)({ label: 'cat', confidence: 0 }), true);
+    const classification = { label: 'cat', confidence: 0 };
+    assert.deepEqual(createResultFilter(null)({ classification }), classification);
+  });
+
+  describe('of a picture with several things in it', () => {
+    const [box, label, weak] = [
+      { label: 'box', confidence: 0.92 },
+      { label: 'shipping label', confidence: 0.73 },
+      { label: 'shipping label', confidence: 0.41 },
+    ];
+    const result = { classification: box, labels: [weak, box, label] };
+    const labelScore = { 'shipping label': 0.4 };
+
+    it('takes the surest of those that pass, where the type is detection', () => {
+      assert.deepEqual(createResultFilter({ type: 'detection', labelScore })(result), label);
+    });
+
+    it('judges the surest alone, where the type is classification', () => {
+      assert.equal(createResultFilter({ type: 'classification', labelScore })(result), undefined);
+    });
+
+    it('holds back a detection in which each is below its score', () => {
+      const high = { 'shipping label': 0.74, box: 0.93 };
+      assert.equal(createResultFilter({ type: 'detection', labelScore: high })(result), undefined);
+    });
   });
 });

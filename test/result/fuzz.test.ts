@@ -94,13 +94,13 @@ describe('a result of any bytes', function () {
     });
     const ended = new AbortController();
     const running = actions.run(createFakeLink(), ended.signal);
-    const isWorthALine = createResultFilter({ labelScore: { cat: 0.5 } });
+    const choose = createResultFilter({ type: 'detection', labelScore: { cat: 0.5 } });
     let matched = 0;
     const inherited = Reflect.ownKeys(Object.prototype).length;
     const judge = (payload: Uint8Array, correlationData: Uint8Array | undefined): void => {
       lines.length = 0;
       const results = createResults({
-        ...{ clock, log, settings: { timeoutSeconds: 30 }, isWorthALine },
+        ...{ clock, log, settings: { timeoutSeconds: 30 }, choose },
         onClassification: (seen, { facts, ...answered }) => {
           entries.push({ receivedAt: clock.now().toISOString(), ...seen, ...answered, ...facts });
           return { action: actions.seen(seen, answered.requestId) };

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Classification } from '../../src/domain.ts';
 import { parseResult, RESULT_BYTES_MAX, type ParsedResult } from '../../src/result/parse-result.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
@@ -86,6 +87,12 @@ describe('parseResult() reads', () => {
     kind: 'classification',
     classification: { label, confidence },
   });
+  const seen = (label: string, confidence: number): Classification => ({ label, confidence });
+  const ranked = (
+    ...[label, confidence, labels]: [string, number, readonly Classification[]]
+  ): ParsedResult => ({
+    ...{ kind: 'classification', classification: { label, confidence }, labels },
+  });
   const cases: readonly [string, Uint8Array, ParsedResult][] = [
     [
       'a label and its confidence',
@@ -99,12 +106,12 @@ describe('parseResult() reads', () => {
     [
       'the surest of a list',
       bytes('[{"label":"a","score":0.2},{"label":"b","confidence":0.7},{"label":"c","score":0.1}]'),
-      classified('b', 0.7),
+      ranked('b', 0.7, [seen('a', 0.2), seen('b', 0.7), seen('c', 0.1)]),
     ],
     [
       'the first of two that are as sure',
       bytes('[{"label":"a","score":0.5},{"label":"b","score":0.5}]'),
-      classified('a', 0.5),
+      ranked('a', 0.5, [seen('a', 0.5), seen('b', 0.5)]),
     ],
     [
       'the surest label of all detections',
@@ -116,7 +123,10 @@ describe('parseResult() reads', () => {
           { name: 'x', probability: 0 },
         ],
       ),
-      { ...classified('label', 0.9), requestId: 'r' } as ParsedResult,
+      {
+        ...ranked('label', 0.9, [seen('box', 0.7), seen('label', 0.9), seen('x', 0)]),
+        requestId: 'r',
+      } as ParsedResult,
     ],
     [
       'a label before detections',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Classification, IncomingMessage } from '../../src/domain.ts';
+import { createResultFilter } from '../../src/result/filter.ts';
 import type { Answered } from '../../src/result/open-requests.ts';
 import { createResults, type Results, type ResultsDeps } from '../../src/result/results.ts';
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
@@ -288,8 +289,23 @@ describe('createResults()', () => {
     assert.deepEqual(log.lines, [received('a', { matchedBy: 'order', action: 'lamp' })]);
   });
 
+  it('with several detections, of which the filter names one: tells of that one, and hands it on', () => {
+    const choose = createResultFilter({ type: 'detection', labelScore: { dog: 0.4 } });
+    const { results, log, classified } = createBench({ choose });
+    results.opened('a');
+    const of = (name: string, probability: number): object => ({ labels: [{ name, probability }] });
+    const predictions = { annotations: [of('box', 0.92), of('dog', 0.73)] };
+    results.message({
+      ...resultOf(),
+      payload: Buffer.from(JSON.stringify({ predictions, request_id: 'a' })),
+    });
+    const dog = { label: 'dog', confidence: 0.73 };
+    assert.deepEqual(log.lines, [received('a', dog)]);
+    assert.deepEqual(classified, [dog]);
+  });
+
   it('counts what is not worth a line, hands it on all the same, and logs it at debug', () => {
-    const { results, log, classified } = createBench({ isWorthALine: () => false });
+    const { results, log, classified } = createBench({ choose: () => undefined });
     results.opened('a');
     results.message(resultOf());
     results.message(resultOf());
@@ -298,7 +314,7 @@ describe('createResults()', () => {
   });
 
   it('tells failures whatever is filtered', () => {
-    const { results, log } = createBench({ isWorthALine: () => false });
+    const { results, log } = createBench({ choose: () => undefined });
     results.opened('a');
     results.message(resultOf({ error: 'no model' }));
     assert.deepEqual(log.summary(), ['warn result.failed']);

@@ -33,31 +33,37 @@ export function readRequest(event: unknown, settings: Pick<Settings, 'requestTop
   const fields = event as Readonly<Record<string, unknown>>;
   const id = requestIdOf(fields['request_id']);
   const device = deviceOf(fields, settings.requestTopic);
-  const asker = { ...('ok' in device ? device.ok : {}), ...('ok' in id ? id.ok : {}) };
+  const asker = { ...device.ok, ...('ok' in id ? id.ok : {}) };
   const refuse = (failure: Failure, mayAnswer: boolean): ReadRequest => ({
     ...{ kind: 'refused', asker, failure, mayAnswer },
   });
   if ('problem' in id) return refuse({ cause: 'badRequestId', detail: id.problem }, false);
   const mayAnswer = 'image_data' in fields || asker.requestId !== undefined;
-  if ('problem' in device) return refuse({ cause: 'badDeviceId', detail: device.problem }, mayAnswer);
+  if (device.problem !== undefined)
+    return refuse({ cause: 'badDeviceId', detail: device.problem }, mayAnswer);
   const image = jpegOf(fields['image_data']);
   return 'jpeg' in image ? { kind: 'request', asker, jpeg: image.jpeg } : refuse(image, mayAnswer);
 }
 
 type Read<T> = { readonly ok: T } | { readonly problem: string };
 
-/** Who published on a topic is what the policy of its certificate says; what a payload claims must agree with it. */
+/**
+ * Who published on a topic is what the policy of its certificate says; what a payload claims must agree with it, and where
+ * it does not, the one of the topic is told.
+ */
 function deviceOf(
   { topic, device_id: claimed }: Readonly<Record<string, unknown>>,
   requestTopic: string,
-): Read<Pick<Asker, 'deviceId'>> {
+): { readonly ok: Pick<Asker, 'deviceId'>; readonly problem?: string } {
   const named = typeof topic === 'string' ? deviceIn(topic, requestTopic) : undefined;
-  if (claimed !== undefined && !isDeviceId(claimed)) return { problem: 'device_id is no name of a device' };
-  if (named !== undefined && !isDeviceId(named)) return { problem: 'the topic holds no name of a device' };
-  if (named !== undefined && claimed !== undefined && named !== claimed)
-    return { problem: `device_id is ${claimed}, but it came on the topic of ${named}` };
-  const deviceId = named ?? claimed;
-  return { ok: deviceId === undefined ? {} : { deviceId } };
+  if (named !== undefined && !isDeviceId(named))
+    return { ok: {}, problem: 'the topic holds no name of a device' };
+  const ofTopic = named === undefined ? {} : { deviceId: named };
+  if (claimed === undefined) return { ok: ofTopic };
+  if (!isDeviceId(claimed)) return { ok: ofTopic, problem: 'device_id is no name of a device' };
+  if (named !== undefined && named !== claimed)
+    return { ok: ofTopic, problem: `device_id is ${claimed}, but it came on the topic of ${named}` };
+  return { ok: { deviceId: claimed } };
 }
 
 /** Absent is allowed: a publisher that sends `{"image_data"}` alone is answered in order. */

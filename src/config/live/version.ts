@@ -79,7 +79,7 @@ export function rolledBackBefore(place: string): Problem {
 export function notReached(place: string): Problem {
   return fileProblem(
     place,
-    'the broker was not reached with these files, and the last good ones run to see whether it is an outage',
+    'the broker was not reached with these files; the last good ones have their turn',
     'files that reach the broker',
   );
 }

@@ -275,13 +275,22 @@ describe('the Lambda function', () => {
       assert.equal(published[0]?.topic, 'device/pi-7/image/response');
     });
 
-    it('refuses a request that claims to be from another device than its topic says', async () => {
-      const { outcome, published, endpoint } = await sent(request({ topic: 'device/pi-7/image/request' }), {
-        environment,
+    for (const [claim, detail] of [
+      ['pi-1', 'device_id is pi-1, but it came on the topic of pi-7'],
+      ['../+/#', 'device_id is no name of a device'],
+    ] as const) {
+      it(`tells the device of the topic that ${claim} in the payload is not its name, and asks no endpoint`, async () => {
+        const event = request({ topic: 'device/pi-7/image/request', device_id: claim });
+        const { outcome, published, results, endpoint } = await sent(event, { environment });
+        assert.deepEqual(outcome, { kind: 'returned', value: 'refused' });
+        assert.deepEqual(
+          published.map(({ topic }) => topic),
+          ['device/pi-7/image/response'],
+        );
+        assert.deepEqual(results(), [{ error: `badDeviceId: ${detail}`, request_id: ID, device_id: 'pi-7' }]);
+        assert.equal(endpoint.requests.length, 0);
       });
-      assert.deepEqual(outcome, { kind: 'returned', value: 'unanswered' });
-      assert.deepEqual([published.length, endpoint.requests.length], [0, 0]);
-    });
+    }
 
     it('tells nobody where there is no device to tell, and logs it', async () => {
       const { outcome, published, lambda } = await sent(request({ device_id: undefined }), { environment });
