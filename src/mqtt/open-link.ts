@@ -12,9 +12,11 @@ import { readSecretFile, type Reader } from './secret-file.ts';
 import { retryWithheld } from './retry-withheld.ts';
 import { createSuspects, type Suspects, type Withheld } from './suspects.ts';
 import { openStream, parseBrokerUrl, type Route } from './stream.ts';
+import { createSecureContexts, type SecureContexts } from './tls-options.ts';
 import type { ClockState } from './tls-problem.ts';
 
-export interface BrokerSettings extends Omit<Route, 'reader'>, Omit<Session, 'protocol' | 'password'> {
+export interface BrokerSettings
+  extends Omit<Route, 'reader' | 'contexts'>, Omit<Session, 'protocol' | 'password'> {
   readonly url: string;
   readonly protocol: ProtocolSetting;
   readonly passwordFile?: string;
@@ -42,6 +44,7 @@ interface LinkDeps {
 interface Memory {
   readonly suspects: Suspects | undefined;
   readonly patience: Patience;
+  readonly contexts: SecureContexts;
 }
 
 export function createOpenLink(
@@ -49,7 +52,10 @@ export function createOpenLink(
   deps: LinkDeps,
 ): (signal: AbortSignal) => Promise<ConnectOutcome> {
   const protocol = chooseProtocol(settings.protocol);
-  const memory = { suspects: suspectsFor(settings, deps), patience: createPatience() };
+  const memory = {
+    ...{ suspects: suspectsFor(settings, deps), patience: createPatience() },
+    contexts: createSecureContexts(),
+  };
   return async (signal) => {
     // Ends the attempt at the caller's word or at its deadline, whatever it is waiting for.
     const ending = new AbortController();
@@ -97,13 +103,13 @@ function clockState({ clockSynchronised }: LinkDeps): ClockState {
 async function attempt(
   settings: BrokerSettings,
   deps: LinkDeps,
-  { version, ending, ...memory }: Memory & { version: 3 | 4 | 5; ending: AbortController },
+  { version, ending, contexts, ...memory }: Memory & { version: 3 | 4 | 5; ending: AbortController },
 ): Promise<ConnectOutcome> {
   const started = deps.clock.monotonicMs();
   const connectMs = settings.connectTimeoutSeconds * 1000;
   const address = parseBrokerUrl(settings.url);
   const password = await readPassword(settings.passwordFile, deps.reader);
-  const opening = openStream(address, { ...settings, reader: deps.reader }, ending.signal);
+  const opening = openStream(address, { ...settings, contexts, reader: deps.reader }, ending.signal);
   const opened = await withDeadline(deps.clock, connectMs, opening);
   if (opened.kind === 'timeout') {
     ending.abort();

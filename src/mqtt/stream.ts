@@ -6,7 +6,7 @@ import { createWebSocketStream, WebSocket } from 'ws';
 import { connected } from './connected.ts';
 import { connectThroughProxy } from './proxy.ts';
 import type { Reader } from './secret-file.ts';
-import { tlsOptions, type TlsOptions } from './tls-options.ts';
+import { tlsOptions, type SecureContexts, type TlsOptions } from './tls-options.ts';
 
 export interface BrokerAddress {
   readonly protocol: 'mqtt' | 'mqtts' | 'ws' | 'wss';
@@ -22,6 +22,7 @@ export interface Route {
   readonly proxyUrl?: string;
   /** Whose key file it has to be, for the command that a refusal names. */
   readonly reader?: Reader | undefined;
+  readonly contexts: SecureContexts;
   /** Told of each socket before it connects: who wants to know how far an attempt came listens to its events. */
   readonly onSocket?: ((socket: Socket, to: 'proxy' | 'broker') => void) | undefined;
 }
@@ -45,12 +46,13 @@ export function parseBrokerUrl(url: string): BrokerAddress {
 /** Resolves with a connected stream; rejects with the system, TLS or proxy error. An abort destroys the attempt. */
 export async function openStream(
   address: BrokerAddress,
-  { tls, proxyUrl, reader, onSocket = () => undefined }: Route,
+  { tls, proxyUrl, reader, contexts, onSocket = () => undefined }: Route,
   signal: AbortSignal,
 ): Promise<Duplex> {
   const { host, port, protocol } = address;
   // Files first: a proxy is not troubled for a connection that cannot be made.
-  const secure = protocol === 'mqtts' || protocol === 'wss' ? await tlsOptions(host, tls, reader) : undefined;
+  const isSecure = protocol === 'mqtts' || protocol === 'wss';
+  const secure = isSecure ? await tlsOptions(host, tls, { reader, contexts }) : undefined;
   const onProxySocket = (socket: Socket): void => {
     onSocket(socket, 'proxy');
   };

