@@ -8,6 +8,7 @@ import type { Session } from './packets.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { linkProblem, problemFromError } from './problem.ts';
 import { chooseProtocol, type ProtocolSetting } from './protocol.ts';
+import { behindProxy } from './proxy-problem.ts';
 import { readSecretFile, type Reader } from './secret-file.ts';
 import { retryWithheld } from './retry-withheld.ts';
 import { createSuspects, type Suspects, type Withheld } from './suspects.ts';
@@ -79,7 +80,7 @@ export function createOpenLink(
     } catch (error) {
       const problem = signal.aborted
         ? linkProblem('stopped', errorMessage(error))
-        : problemFromError(error, clockState(deps));
+        : behindProxy(problemFromError(error, clockState(deps)), settings.proxyUrl);
       return { kind: 'failed', problem };
     } finally {
       signal.removeEventListener('abort', end);

@@ -1,6 +1,7 @@
 // Names why a connection failed, from error codes and MQTT reason codes, with what a person can do; it touches nothing.
 import type { LinkFault, LinkProblem } from '../domain.ts';
 import { errorCode, errorMessage } from '../support/errors.ts';
+import { handshakeRemedy } from './handshake-ended.ts';
 import { proxyRemedy } from './proxy-problem.ts';
 import { tlsRemedy, type ClockState } from './tls-problem.ts';
 
@@ -44,7 +45,8 @@ export function problemFromError(error: unknown, clock: ClockState = 'unknown'):
   const overTls = tlsRemedy(code, clock);
   if (overTls !== undefined) return { fault: 'tls', detail, remedy: overTls };
   const problem = linkProblem(faultOfCode(code), detail);
-  const remedy = code === 'PASSWORD_FILE_RIGHTS' ? RIGHTS_REMEDY : proxyRemedy(code);
+  const remedy =
+    code === 'PASSWORD_FILE_RIGHTS' ? RIGHTS_REMEDY : (proxyRemedy(code) ?? handshakeRemedy(code));
   return remedy === undefined ? problem : { ...problem, remedy };
 }
 

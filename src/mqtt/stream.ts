@@ -5,6 +5,7 @@ import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'n
 import { createWebSocketStream, WebSocket } from 'ws';
 import { connected } from './connected.ts';
 import { connectThroughProxy } from './proxy.ts';
+import { namingHandshake, type Handshake } from './handshake-ended.ts';
 import type { Reader } from './secret-file.ts';
 import { tlsOptions, type SecureContexts, type TlsOptions } from './tls-options.ts';
 
@@ -65,7 +66,8 @@ export async function openStream(
     const socket = startTls({ ...secure, host, ...(tunnel === undefined ? { port } : { socket: tunnel }) });
     socket.setNoDelay(true);
     onSocket(socket, 'broker');
-    return connected(socket, 'secureConnect', { signal, destroy: () => socket.destroy() });
+    const opening = connected(socket, 'secureConnect', { signal, destroy: () => socket.destroy() });
+    return namingHandshake(opening, () => 'TLS');
   }
   if (tunnel !== undefined) return tunnel;
   const mark = { writableHighWaterMark: BUFFERED_BYTES_MAX };
@@ -98,6 +100,7 @@ async function openWebSocket(
     if (secure === undefined) return tunnel ?? connectTcp({ host, port });
     return connectTls({ ...secure, host, ...over });
   };
+  let step: Handshake = secure === undefined ? 'WebSocket' : 'TLS';
   // [MQTT-6.0.0-3]: the subprotocol name is "mqtt"; compression would only cost time on JPEG.
   const socket = new WebSocket(url, ['mqtt'], {
     ...secure,
@@ -105,6 +108,9 @@ async function openWebSocket(
     createConnection: () => {
       const under = connect();
       if (under !== tunnel) onSocket(under, 'broker');
+      under.once('secureConnect', () => {
+        step = 'WebSocket';
+      });
       return under;
     },
   });
@@ -116,6 +122,6 @@ async function openWebSocket(
     socket.terminate();
     tunnel?.destroy();
   };
-  await connected(socket, 'open', { signal, destroy });
+  await namingHandshake(connected(socket, 'open', { signal, destroy }), () => step);
   return stream;
 }

@@ -17,11 +17,18 @@ const CONNACK: Record<4 | 5, Buffer> = {
 const PICTURE = Buffer.alloc(100_000, 1);
 const localhost = (port: number, scheme = 'mqtt'): string => `${scheme}://127.0.0.1:${port}`;
 
+const HANG_UPS = {
+  mqtt: ['', /mqtts against mqtt/],
+  mqtts: ['TLS_CLOSED', /speak no TLS/],
+  ws: ['WEBSOCKET_CLOSED', /speak no WebSocket/],
+  wss: ['TLS_CLOSED', /speak no TLS/],
+} as const;
+
 describe('openLink() where the attempt fails', () => {
   const scope = new Scope();
   afterEach(() => scope.end());
 
-  for (const scheme of ['mqtt', 'mqtts', 'ws', 'wss']) {
+  for (const scheme of ['mqtt', 'mqtts', 'ws', 'wss'] as const) {
     it(`names a refused connection of ${scheme}`, async () => {
       const { fault } = await problemOf(scope, { url: localhost(await freePort(), scheme) });
       assert.equal(fault, 'refusedConnection');
@@ -35,10 +42,28 @@ describe('openLink() where the attempt fails', () => {
 
     it(`names a server that hangs up on ${scheme}`, async () => {
       const port = await startRawServer(scope, (_, socket) => socket.destroy());
-      const { fault } = await problemOf(scope, { url: localhost(port, scheme) });
-      assert.ok(['noConnack', 'network', 'tls'].includes(fault), fault);
+      const { fault, detail, remedy } = await problemOf(scope, { url: localhost(port, scheme) });
+      assert.equal(fault, scheme === 'mqtt' ? 'noConnack' : 'network');
+      const [code, step] = HANG_UPS[scheme];
+      assert.ok(detail.startsWith(code), detail);
+      assert.match(remedy, step);
     });
   }
+
+  it('says what to correct where mqtts:// goes to the plain port of mosquitto', async () => {
+    const { port } = await startMosquitto(scope);
+    const { detail, remedy } = await problemOf(scope, { url: localhost(port, 'mqtts') });
+    assert.match(detail, /TLS_CLOSED: the far side closed the connection in the TLS handshake/);
+    assert.match(remedy, /speak no TLS.*mqtt\.url/);
+  });
+
+  it('names an HTTP server that has no WebSocket at that path', async () => {
+    const answer = 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n';
+    const port = await startRawServer(scope, (_, socket) => socket.end(answer));
+    const { detail, remedy } = await problemOf(scope, { url: localhost(port, 'ws') });
+    assert.match(detail, /WEBSOCKET_REFUSED: Unexpected server response: 404/);
+    assert.match(remedy, /path in mqtt\.url.*\/mqtt/);
+  });
 
   it('names a host that does not exist', async () => {
     assert.equal((await problemOf(scope, { url: 'mqtt://no-such-host.invalid' })).fault, 'dns');

@@ -138,6 +138,24 @@ describe('openLink() through a proxy that does not lead there', () => {
     });
   }
 
+  for (const [what, after] of [
+    ['closes the tunnel', undefined],
+    ['answers in its place', '<html>Please log in to this network first.</html>'],
+  ] as const) {
+    it(`is named where it ${what} instead of the broker's TLS`, async () => {
+      const opened = 'HTTP/1.1 200 OK\r\n\r\n';
+      const port = await startRawServer(scope, (_, socket) => {
+        if (after === undefined) socket.end(opened);
+        else socket.write(`${opened}${after}`);
+      });
+      const proxyUrl = `http://127.0.0.1:${port}`;
+      const { detail, remedy } = await problemOf(scope, { url: 'mqtts://127.0.0.1:8883', proxyUrl });
+      assert.match(detail, after === undefined ? /^TLS_CLOSED/ : /^ERR_SSL_(WRONG_VERSION|PACKET_LENGTH)/);
+      assert.ok(detail.endsWith(`through proxy ${proxyUrl}`), detail);
+      assert.match(remedy, /proxy is at fault, see its log/);
+    });
+  }
+
   for (const proxyUrl of ['http://127.0.0.1:0', 'socks5://127.0.0.1:65536', 'http://127.0.0.1']) {
     it(`blames the key, not the network, for ${proxyUrl}`, async () => {
       const { detail, remedy } = await problemOf(scope, { url: TARGET, proxyUrl });
