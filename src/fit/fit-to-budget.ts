@@ -42,8 +42,8 @@ export interface Fitted {
 }
 
 /**
- * Close enough is a picture that uses 95 % of the budget, or whose next better quality is expected not to fit: an
- * encode more would be for nothing.
+ * Close enough is a picture that uses 92 % of the budget, or whose next better quality is expected not to fit: an
+ * encode more would be for little or nothing.
  */
 export async function fitToBudget(search: FitSearch): Promise<FitSearchOutcome> {
   const { widthPx, minWidthPx, narrow, budgetBytes, curve } = search;

@@ -37,7 +37,7 @@ export function relearnLowest(narrow: Narrow, { share, bytes }: Seen): Narrow {
   return { ...narrow, lowestBytes: bytes / share ** narrow.exponent };
 }
 
-// Narrower pictures are made to measure, so their aim is the middle of what is good enough.
+// Narrower pictures are made to measure: near the budget, and as far from it as the law of the width errs.
 const WIDTH_AIM_SHARE = 0.975;
 
 function clamp(value: number, low: number, high: number): number {

@@ -71,7 +71,8 @@ export function lowestBytesOf(search: QualitySearch, { tried }: Trial): number {
   return tried.find(({ quality }) => quality === search.minQuality)?.bytes ?? Infinity;
 }
 
-const GOOD_SHARE = 0.95;
+// Of one picture; the mean is beyond 95 % with it. Asking 95 % of each takes 8 % more encodes for 0.6 % of the budget.
+const GOOD_SHARE = 0.92;
 // A prediction errs by a percent or so; aiming a little below the budget saves more encodes than it costs bytes.
 const AIM_SHARE = 0.995;
 // After so many encodes without a fit the lowest quality itself is tried, and after one less where it is not expected to

@@ -53,6 +53,20 @@ describe('fitToBudget()', () => {
     assert.deepEqual([outcome.kind, outcome.encodes], ['fitted', 1]);
   });
 
+  it('makes no encode more for the last few percent of the budget, but does for a tenth', async () => {
+    const model = photo(250_000, 0.8);
+    const encodesAt = async (share: number): Promise<number> => {
+      const budgetBytes = Math.round(model(60, FULL_PX) / share);
+      // Quality 60 is expected to be the best that fits, and turns out to use this share.
+      const curve = expecting(60, budgetBytes * 0.99);
+      const { outcome } = await searching(model, { curve, budgetBytes });
+      assert.equal(outcome.kind, 'fitted');
+      return outcome.encodes;
+    };
+    assert.equal(await encodesAt(0.93), 1);
+    assert.ok((await encodesAt(0.89)) > 1);
+  });
+
   it('lowers the width only where the lowest quality does not fit', async () => {
     const { outcome, tried } = await searching(photo(800_000, 0.8), {});
     assert.equal(outcome.kind, 'fitted');
