@@ -3,7 +3,5 @@
 case $1 in
   purge) remove_data ;;
 esac
-case $1 in
-  # dpkg takes an empty /opt along; no package owns it, and every Debian has it.
-  remove | purge) install -d -m 755 /opt ;;
-esac
+# dpkg takes an empty /opt along; no package owns it, and every Debian has it.
+mkdir -p /opt
