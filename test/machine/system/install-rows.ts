@@ -7,7 +7,7 @@ const TREE = `${FOLDER}/tree`;
 
 // What other programs of the host write by themselves; the rest has to be as it was.
 const NOT_OURS =
-  '^/var/lib/(dpkg|apt|systemd|dbus|NetworkManager|dhcp|chrony|private$|mosquitto|logrotate|man-db|ucf)|^/etc/(passwd|group|shadow|gshadow)-$|^/etc/[.]pwd[.]lock|^/(etc|usr/lib)/systemd/(system|network)$';
+  '^/var/lib/(dpkg|apt|systemd|dbus|NetworkManager|dhcp|chrony|private$|mosquitto|logrotate|man-db|ucf)|^/etc/(passwd|group|shadow|gshadow)-$|^/etc/[.]pwd[.]lock|/mosquitto[.]db([.]new)?$|^/(etc|usr/lib)/systemd/(system|network)$';
 const LOOK = `find /etc /opt /usr /var/lib -xdev | grep -vE '${NOT_OURS}' | sort; getent passwd | cut -d : -f 1; getent group | cut -d : -f 1`;
 
 export const installRows: readonly Row[] = [
