@@ -16,7 +16,7 @@ const PAYLOAD_BYTES = 128_000;
 /** Entries of one turn. */
 const BACKLOG = 200;
 const TURNS = { quick: 3, full: 10 };
-/** Load code, have it compiled, and start the outbox's thread; they count for neither. */
+/** Load code and have it compiled; they count for neither. */
 const WARM_UP_TURNS = 5;
 const TOPIC = 'device/image/request';
 

@@ -151,7 +151,6 @@ const IMPORTERS: readonly Importers[] = [
       'files',
       'durable-file',
       'read-regular',
-      'blocking-files',
       'lock-file',
       'file-facts',
       'folder-owner',

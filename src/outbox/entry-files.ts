@@ -4,26 +4,23 @@ import type { Clock } from '../support/clock.ts';
 import type { DurableFolder } from '../support/durable-file.ts';
 import { errorCode, errorMessage } from '../support/errors.ts';
 import type { Log } from '../support/log.ts';
-import { poolDisk } from './entry-disk.ts';
 import {
+  decodeEntry,
   doomedFileName,
   encodeEntry,
+  ENTRY_OVERHEAD_BYTES_MAX,
   entryFileName,
   type DecodedEntry,
   type DoomedFile,
   type StoredRequest,
 } from './entry-file.ts';
 import { QUARANTINE_NAME, type Quarantine } from './quarantine.ts';
-import type { EntryThread } from './entry-thread.ts';
-import { ReadAhead } from './read-ahead.ts';
-import { RushDisk } from './rush-disk.ts';
+import { ReadAhead, type Room } from './read-ahead.ts';
 import { StorageState, type StorageOperation } from './storage-state.ts';
 
 export interface EntryFilesParts {
   readonly folder: DurableFolder;
   readonly quarantine: Quarantine;
-  /** For the same folder, where many entries are wanted in a short time. */
-  readonly startThread: () => Promise<EntryThread>;
   readonly clock: Clock;
   readonly log: Log;
   /** Runs what may not happen beside a `write`. */
@@ -42,16 +39,13 @@ const LOOK_INTERVAL_MS = 60_000;
 export class EntryFiles {
   readonly #parts: EntryFilesParts;
   readonly #storage: StorageState;
-  readonly #disk: RushDisk;
-  readonly #ahead: ReadAhead;
+  readonly #ahead = new ReadAhead((name, entry, room) => this.#load(name, entry, room));
   #lookAtMs = 0;
 
   constructor(parts: EntryFilesParts) {
     const { clock, log, folder } = parts;
     const probe = (bytes: number): Promise<void> => parts.inTurn(() => folder.probe(bytes));
     this.#parts = parts;
-    this.#disk = new RushDisk({ ...parts, pool: poolDisk(folder) });
-    this.#ahead = new ReadAhead(this.#disk);
     this.#storage = new StorageState({ clock, log, directory: folder.path, probe });
   }
 
@@ -79,6 +73,18 @@ export class EntryFiles {
   /** `next` gives those that are wanted after it. */
   readAhead(next: (count: number) => readonly Entry[]): void {
     this.#ahead.fetch(next);
+  }
+
+  async #load(name: string, entry: Entry, room: Room): Promise<DecodedEntry> {
+    try {
+      const bytes = await this.#parts.folder.read(name, entry.bytes + ENTRY_OVERHEAD_BYTES_MAX, room);
+      return bytes === undefined
+        ? { kind: 'damaged', detail: 'not a regular file of its size and owner' }
+        : decodeEntry(bytes, entry);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return { kind: 'damaged', detail: 'its file is gone' };
+      throw error;
+    }
   }
 
   /** An entry that could not be read can be, or none is left of those. */
@@ -161,11 +167,10 @@ export class EntryFiles {
   async stop(): Promise<void> {
     await this.#ahead.settled();
     await this.#storage.stop();
-    await this.#disk.end();
   }
 
   #removeFile(name: string, bytes: number): Promise<void> {
-    const work = (): Promise<void> => this.#disk.remove(name);
+    const work = (): Promise<void> => this.#parts.folder.remove(name);
     return this.#storage.finish({ name, operation: 'remove', bytes, work });
   }
 }

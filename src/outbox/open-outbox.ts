@@ -6,7 +6,6 @@ import { openDurableFolder } from '../support/durable-file.ts';
 import { freeBytes, makePrivateFolder } from '../support/files.ts';
 import { acquireLock } from '../support/lock-file.ts';
 import type { RunProcess } from '../support/run-process.ts';
-import { startEntryThread } from './entry-thread.ts';
 import { loadOutbox, type OutboxParts } from './outbox.ts';
 import { foreignFolder } from './outbox-place.ts';
 import { openQuarantine, QUARANTINE_NAME } from './quarantine.ts';
@@ -61,9 +60,5 @@ async function openLocked(options: OutboxOptions, release: () => Promise<void>):
     },
   };
   const quarantine = await openQuarantine(aside, bounds, log);
-  return loadOutbox({
-    ...{ ...options, folder, quarantine, release },
-    startThread: () => startEntryThread(folder),
-    freeBytes: () => freeBytes(directory),
-  });
+  return loadOutbox({ ...options, folder, quarantine, freeBytes: () => freeBytes(directory), release });
 }

@@ -7,7 +7,6 @@ import type { Log } from '../support/log.ts';
 import { admitEntry, sum, type Admission, type OutboxBounds } from './bounds.ts';
 import { entryFileName, type DoomedFile, type StoredRequest } from './entry-file.ts';
 import { EntryFiles, type Failed } from './entry-files.ts';
-import type { EntryThread } from './entry-thread.ts';
 import { EntryIndex } from './entry-index.ts';
 import type { Quarantine } from './quarantine.ts';
 import { sortNames } from './sort-names.ts';
@@ -15,7 +14,6 @@ import { sortNames } from './sort-names.ts';
 export interface OutboxParts {
   readonly folder: DurableFolder;
   readonly quarantine: Quarantine;
-  readonly startThread: () => Promise<EntryThread>;
   readonly bounds: OutboxBounds;
   readonly clock: Clock;
   readonly clockSynchronised: () => boolean;

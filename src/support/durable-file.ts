@@ -4,12 +4,11 @@ import { lstat, open, readdir, rename, stat, unlink, type FileHandle } from 'nod
 import { join } from 'node:path';
 import { errorCode } from './errors.ts';
 import { makePrivateFolder } from './files.ts';
-import { readRegular, type Room } from './read-regular.ts';
+import { readRegular } from './read-regular.ts';
 
 /** A private folder (0700) of durable files (0600). Every method rejects with the system error of the call. */
 export interface DurableFolder {
   readonly path: string;
-  readonly ownerUid: number;
   /** Names that are not hidden, sorted. */
   list(): Promise<readonly string[]>;
   /** Resolves once the bytes and the name are on disk, on storage that honours flush; else nothing of it remains. */
@@ -18,7 +17,7 @@ export interface DurableFolder {
    * The content, or `undefined` where `name` is no regular file of the folder's owner or is longer than `maxBytes`. It is a
    * view of what `room` gives for so many bytes, of memory of its own without.
    */
-  read(name: string, maxBytes: number, room?: Room): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  read(name: string, maxBytes: number, room?: (bytes: number) => Uint8Array): Promise<Uint8Array | undefined>;
   /** Not flushed: after a power cut a removed file may be back. Removing what is gone is harmless. */
   remove(name: string): Promise<void>;
   /** Not flushed; after a power cut the file is in one of the two folders. `as`: its name there. */
@@ -39,7 +38,7 @@ export async function openDurableFolder(path: string): Promise<DurableFolder> {
   await Promise.allSettled((await leftoversIn(path)).map(removeLeftover));
   const owner = await ownerOf(path);
   return {
-    ...{ path, ownerUid: owner.uid },
+    path,
     list: async () => (await readdir(path)).filter((name) => !name.startsWith('.')).sort(),
     write: (name, parts) => writeDurably(path, { name, parts, owner }),
     read: (name, maxBytes, room = (bytes) => Buffer.allocUnsafeSlow(bytes)) =>
@@ -163,8 +162,7 @@ async function removeLeftover(path: string): Promise<void> {
   }
 }
 
-/** Removing what is gone is harmless. */
-export async function removeIfThere(path: string): Promise<void> {
+async function removeIfThere(path: string): Promise<void> {
   try {
     await unlink(path);
   } catch (error) {

@@ -9,7 +9,7 @@ import { openQuarantine } from '../../src/outbox/quarantine.ts';
 import { openDurableFolder } from '../../src/support/durable-file.ts';
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
 import { createRecordingLog, type RecordingLog } from '../helpers/recording-log.ts';
-import { createFaultyFolder, threadOver, type FaultyFolder } from './faulty-folder.ts';
+import { createFaultyFolder, type FaultyFolder } from './faulty-folder.ts';
 import { BOUNDS } from './outbox-bench.ts';
 
 export interface FaultyBench {
@@ -39,7 +39,6 @@ export async function createFaultyBench(
     const outbox = await loadOutbox({
       ...{ folder, clock, log, clockSynchronised: () => true, bounds: { ...BOUNDS, ...bounds } },
       quarantine: await openQuarantine(aside, { maxFiles: quarantineFiles, maxBytes: -1 }, log),
-      startThread: threadOver(folder),
       freeBytes: () => Promise.resolve(Number.MAX_SAFE_INTEGER),
       release: () => Promise.resolve(),
     });

@@ -1,6 +1,4 @@
 // A durable folder whose calls fail when a test says so; what does not fail is done on the real disk.
-import { poolDisk } from '../../src/outbox/entry-disk.ts';
-import type { EntryThread } from '../../src/outbox/entry-thread.ts';
 import type { DurableFolder } from '../../src/support/durable-file.ts';
 
 export type FolderCall = 'write' | 'read' | 'remove' | 'move' | 'flush' | 'probe';
@@ -28,7 +26,7 @@ export function createFaultyFolder(folder: DurableFolder): FaultyFolder {
     return work();
   };
   return {
-    ...{ path: folder.path, ownerUid: folder.ownerUid, calls },
+    ...{ path: folder.path, calls },
     list: () => folder.list(),
     write: (name, parts) => meet('write', name, () => folder.write(name, parts)),
     read: (name, maxBytes, room) => meet('read', name, () => folder.read(name, maxBytes, room)),
@@ -51,9 +49,4 @@ export function createFaultyFolder(folder: DurableFolder): FaultyFolder {
       return letGo;
     },
   };
-}
-
-/** In the place of a thread, which would not meet the folder's faults: the same answers, by the folder itself. */
-export function threadOver(folder: DurableFolder): () => Promise<EntryThread> {
-  return () => Promise.resolve({ ...poolDisk(folder), end: () => Promise.resolve() });
 }

@@ -1,7 +1,6 @@
 // Fills an outbox until the disk is full, makes room again and goes on; prints what happened as JSON. It mounts nothing.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { startEntryThread } from '../../src/outbox/entry-thread.ts';
 import { loadOutbox } from '../../src/outbox/outbox.ts';
 import { openQuarantine } from '../../src/outbox/quarantine.ts';
 import { openDurableFolder } from '../../src/support/durable-file.ts';
@@ -26,7 +25,6 @@ const outbox = await loadOutbox({
   clockSynchronised: () => true,
   freeBytes: () => Promise.resolve(Number.MAX_SAFE_INTEGER), // so that the disk itself has to say no
   log,
-  startThread: () => startEntryThread(folder),
   release: () => Promise.resolve(),
 });
 

@@ -11,7 +11,7 @@ import { openDurableFolder } from '../../src/support/durable-file.ts';
 import { createFakeClock, type FakeClock } from '../helpers/fake-clock.ts';
 import { createRecordingLog, type RecordingLog } from '../helpers/recording-log.ts';
 import { sampleNumber, sampleRequest } from '../helpers/sample-request.ts';
-import { createFaultyFolder, threadOver, type FaultyFolder, type FolderCall } from './faulty-folder.ts';
+import { createFaultyFolder, type FaultyFolder, type FolderCall } from './faulty-folder.ts';
 import { BOUNDS, ONLINE, store, takeAll } from './outbox-bench.ts';
 
 const ALL: readonly FolderCall[] = ['write', 'read', 'remove', 'move', 'flush', 'probe'];
@@ -45,7 +45,6 @@ describe('Outbox on a failing disk', () => {
     const outbox = await loadOutbox({
       ...{ folder, clock, log, clockSynchronised: () => true, bounds: { ...BOUNDS, ...bounds } },
       quarantine: await openQuarantine(aside, { maxFiles: 100, maxBytes: -1 }, log),
-      startThread: threadOver(folder),
       freeBytes: () => Promise.resolve(Number.MAX_SAFE_INTEGER),
       release: () => Promise.resolve(),
     });

@@ -9,7 +9,6 @@ import { freeBytes } from '../../src/support/files.ts';
 import { createSystemClock } from '../../src/support/clock.ts';
 import type { Entry, Outbox } from '../../src/domain.ts';
 import { entryFileName } from '../../src/outbox/entry-file.ts';
-import { startEntryThread } from '../../src/outbox/entry-thread.ts';
 import { loadOutbox } from '../../src/outbox/outbox.ts';
 import { openQuarantine } from '../../src/outbox/quarantine.ts';
 import { createRecordingLog } from '../helpers/recording-log.ts';
@@ -52,7 +51,6 @@ async function open(): Promise<Outbox> {
     quarantine: await openQuarantine(aside, { maxFiles: QUARANTINE_FILES_MAX[plan], maxBytes: -1 }, log),
     bounds: { ...BOUNDS, ...LIFE_BOUNDS },
     freeBytes: () => freeBytes(directory),
-    startThread: () => startEntryThread(folder),
     release: () => Promise.resolve(),
   });
 }

@@ -3,7 +3,6 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDurableFolder } from '../../src/support/durable-file.ts';
 import { decodeEntry, parseEntryFileName } from '../../src/outbox/entry-file.ts';
-import { startEntryThread } from '../../src/outbox/entry-thread.ts';
 import { loadOutbox } from '../../src/outbox/outbox.ts';
 import { openQuarantine } from '../../src/outbox/quarantine.ts';
 import { createFakeClock } from '../helpers/fake-clock.ts';
@@ -31,7 +30,6 @@ export async function restart(directory: string): Promise<Restarted> {
     ...{ folder, clock: createFakeClock(), clockSynchronised: () => true, log, bounds: BOUNDS },
     quarantine: await openQuarantine(aside, { maxFiles: 10, maxBytes: -1 }, log),
     freeBytes: () => Promise.resolve(Number.MAX_SAFE_INTEGER),
-    startThread: () => startEntryThread(folder),
     release: () => Promise.resolve(),
   });
   const kept: number[] = [];
