@@ -30,16 +30,14 @@ const LINE_SECONDS_MAX = 600;
 const BOOT_SECONDS_MAX = 600;
 const OUTPUT_CHARACTERS_MAX = 4_000_000;
 
+// A host under emulation may have no time for an answer during a minute.
+const SSH_OPTIONS = [
+  ...['BatchMode=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR'],
+  ...['ConnectTimeout=20', 'ServerAliveInterval=10', 'ServerAliveCountMax=12'],
+];
+
 export function createHost({ destination, port, identity }: HostOptions, clock: Clock): Host {
-  const options = [
-    '-o',
-    'BatchMode=yes',
-    '-o',
-    'StrictHostKeyChecking=no',
-    '-o',
-    'UserKnownHostsFile=/dev/null',
-  ];
-  options.push('-o', 'LogLevel=ERROR', '-o', 'ConnectTimeout=20', '-o', 'ServerAliveInterval=10');
+  const options = SSH_OPTIONS.flatMap((option) => ['-o', option]);
   if (identity !== undefined) options.push('-i', identity);
   const run = (line: string, secondsMax = LINE_SECONDS_MAX): Promise<Ran> =>
     started('ssh', [...options, ...(port === undefined ? [] : ['-p', port]), destination, line], secondsMax);
