@@ -33,6 +33,8 @@ export interface Mosquitto {
   restart(options: MosquittoOptions): Promise<void>;
 }
 
+const FORGOTTEN_MS = 200;
+
 export async function startMosquitto(scope: Scope, options: MosquittoOptions = {}): Promise<Mosquitto> {
   const port = await freePort();
   const broker = await prepareMosquitto(scope, { ...options, port });
@@ -52,7 +54,10 @@ export async function prepareMosquitto(
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const child = lives.at(-1);
     child?.signal(signal);
+    // mosquitto 2.0.11 forgets a SIGTERM that comes between its line `running` and its main loop.
+    const again = setInterval(() => child?.signal(signal), FORGOTTEN_MS);
     await child?.ended;
+    clearInterval(again);
   };
   const start = async (): Promise<void> => {
     const child = startChild(scope, { file: 'mosquitto', args: ['-c', path] });
