@@ -117,7 +117,7 @@ class DocumentReader {
         return this.#list(path);
       case EVENT_ID.SCALAR:
         this.#refuseExtras(event);
-        return this.#scalar(event);
+        return this.#scalar(event, path);
       case EVENT_ID.ALIAS:
         this.#refuse(event.anchorStart, 'there is an alias (*)', ALLOWED.noAlias);
         return null;
@@ -133,7 +133,7 @@ class DocumentReader {
       const { name, start } = this.#key();
       const inner = pathOf(path, name);
       if (entries.has(name))
-        this.#refuse(start, `the key ${shownValue(name)} is there twice`, ALLOWED.keyOnce);
+        this.#refuse(start, `the key ${shownValue('', name)} is there twice`, ALLOWED.keyOnce);
       if (!isSafeName(name)) this.#refuse(start, `a key is named ${name}`, ALLOWED.safeName);
       if (!this.#places.has(inner)) this.#places.set(inner, positionIn(this.#lineStarts, start));
       entries.set(name, this.#value(inner));
@@ -162,7 +162,7 @@ class DocumentReader {
     return items;
   }
 
-  #scalar(event: ScalarEvent): unknown {
+  #scalar(event: ScalarEvent, path: string): unknown {
     if (event.valueStart < 0) return null;
     const text = getScalarValue(this.#text, event);
     if (event.style !== SCALAR_STYLE.PLAIN) return text;
@@ -170,7 +170,7 @@ class DocumentReader {
       const value: unknown = tag.resolve(text, false, tag.tagName);
       if (value === NOT_RESOLVED) continue;
       if (typeof value !== 'number' || JSON_NUMBER.test(text)) return value;
-      this.#refuse(event.valueStart, `a number is written ${shownValue(text)}`, ALLOWED.decimal);
+      this.#refuse(event.valueStart, `a number is written ${shownValue(path, text)}`, ALLOWED.decimal);
     }
     return text;
   }

@@ -25,7 +25,7 @@ export function valueProblem(problem: {
   readonly allowed: string;
   readonly found?: string;
 }): Problem {
-  const value = shownValue(withoutSecrets(problem.key, problem.value));
+  const value = shownValue(problem.key, problem.value);
   const key = shortened(problem.key);
   return {
     source: problem.source,
@@ -49,9 +49,9 @@ export function formatProblem({ source, key, value, found, allowed }: Problem): 
     : `Cannot use ${key} ${whence(source)}: ${found}${given}, allowed is ${allowed}`;
 }
 
-/** A value (plain data or text) as JSON, at most 80 characters, with nothing in it that a terminal obeys. */
-export function shownValue(value: unknown): string {
-  return shortened(JSON.stringify(value));
+/** The value (plain data or text) of a key as JSON, at most 80 characters, without secrets and what a terminal obeys. */
+export function shownValue(key: string, value: unknown): string {
+  return shortened(JSON.stringify(withoutSecrets(key, value)));
 }
 
 function shortened(text: string): string {

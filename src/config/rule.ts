@@ -1,5 +1,4 @@
 // Applies rules about several keys to an effective configuration and says which key to blame. It holds no rule itself.
-import { withoutSecrets } from './hide-secrets.ts';
 import type { Origin } from './merge.ts';
 import { shownValue, valueProblem, type Problem } from './problem.ts';
 import type { Config } from './schema.ts';
@@ -37,7 +36,7 @@ export function sourceOf(key: string, origins: ReadonlyMap<string, readonly Orig
 function blame({ keys, allowed }: Rule, { values, origins }: Effective): Problem {
   const key = keys.find((candidate) => sourceOf(candidate, origins) !== 'default') ?? keys[0] ?? '';
   const value = values.get(key);
-  const shown = (name: string): string => shownValue(withoutSecrets(name, values.get(name)));
+  const shown = (name: string): string => shownValue(name, values.get(name));
   const others = keys.filter((other) => other !== key).map((other) => ` and ${other} is ${shown(other)}`);
   const found = `it is ${shown(key)}${others.join('')}`;
   return valueProblem({ source: sourceOf(key, origins), key, value, found, allowed });

@@ -39,6 +39,14 @@ describe('errors of a configuration', () => {
     });
   }
 
+  it('name the place of a secret that YAML takes for a number, and not the secret', async () => {
+    const outcome = await load('mqtt: { password: 0x1234567, keepaliveSeconds: 0x1e }');
+    assert.equal(outcome.kind, 'rejected');
+    const said = outcome.problems.map(formatProblem).join('\n');
+    assert.match(said, /fleet\.yaml:1:19: a number is written "\[hidden\]"/);
+    assert.match(said, /a number is written "0x1e"/);
+  });
+
   it('still show a value that is no secret', async () => {
     const outcome = await load('mqtt: { url: "mqtt://host:99999", passwordFile: ./word, kepalive: 5 }');
     assert.equal(outcome.kind, 'rejected');
