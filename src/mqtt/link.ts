@@ -20,6 +20,7 @@ import {
 } from './problem.ts';
 import { outcomeOfEnd, refusedHere } from './refused-here.ts';
 import { subscribe, type SubscribeAnswer } from './subscribe.ts';
+import { uncopied } from './uncopied.ts';
 
 const REASONS = ackReasons(ReasonCodes);
 const DISCONNECT_GRACE_MS = 1000;
@@ -175,8 +176,7 @@ class Wire implements Link {
 
   #sendPublish(message: OutgoingMessage): Promise<PublishOutcome> {
     const { topic, payload, qos } = message;
-    // A view, not a copy: nobody changes a payload that was handed over.
-    const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    const bytes = uncopied(payload); // nobody changes a payload that was handed over
     return new Promise((resolve) => {
       this.#client.publish(topic, bytes, publishOptions(message, this.protocol), (error, packet) => {
         if (!(error instanceof Error)) resolve({ kind: qos === 0 ? 'sent' : 'acknowledged' });
