@@ -9,6 +9,8 @@ aim=.git/shutterd-aim
 # A pull that was cut off leaves locks, half a tree or empty files. git refuses to touch them ever after, or sees nothing to do.
 if [ -s "$aim" ]; then
   find .git -name '*.lock' -delete
+  # What was fetched may have gone with the power as well.
+  git cat-file -e "$(cat "$aim")^{commit}" 2>/dev/null || git fetch --quiet
   rm -f .git/index
   git reset --quiet --hard "$(cat "$aim")"
 else

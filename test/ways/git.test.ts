@@ -92,6 +92,15 @@ describe('a tree by git', function () {
     assert.equal(await on('git status --short && ls .git | grep shutterd || true'), '');
   });
 
+  it('is whole again where the commit itself that a pull was on its way to went with the power', async () => {
+    await publishTree(2);
+    const lost = (await at('git rev-parse HEAD')).trim();
+    await on(`echo ${lost} > .git/shutterd-aim && : > fleet.yaml`);
+    assert.equal((await pull()).code, 0);
+    await device.runs(2);
+    assert.equal(await on('git status --short && ls .git | grep shutterd || true'), '');
+  });
+
   it('keeps its id up to date without a hook, once there is one, as after the way out of a refusal', async () => {
     await on('rm .git/hooks/post-merge');
     const remedy = pageLines(/A pull that is refused/)[0] ?? '';
