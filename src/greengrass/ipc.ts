@@ -80,10 +80,18 @@ export function createIpc(sdk: typeof Sdk, address: NucleusAddress): Ipc {
         operation.on('message', ({ message }) => {
           if (message !== undefined) onMessage(ipcMessage(message));
         });
+        const activated = operation.activate();
+        // One that is refused ends as well, and may say so before its refusal arrives here.
         operation.on('ended', () => {
-          end({ detail: `the nucleus ended the subscription to ${filter}` });
+          const detail = `the nucleus ended the subscription to ${filter}`;
+          activated.then(
+            () => {
+              end({ detail });
+            },
+            () => undefined,
+          );
         });
-        return operation.activate();
+        return activated;
       });
     },
     close: () => client.close(),
