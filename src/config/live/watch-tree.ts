@@ -30,14 +30,15 @@ export interface WatchTimes {
   readonly rescanMs: number;
 }
 
-export const WATCH_TIMES: WatchTimes = Object.freeze({ quietMs: 2000, askedQuietMs: 100, rescanMs: 60_000 });
-
-export function createTreeWatch(deps: {
+interface TreeWatchDeps {
   readonly clock: Clock;
   readonly paths: readonly string[];
   readonly times: WatchTimes;
-}): TreeWatch {
-  const { clock, paths, times } = deps;
+}
+
+export const WATCH_TIMES: WatchTimes = Object.freeze({ quietMs: 2000, askedQuietMs: 100, rescanMs: 60_000 });
+
+export function createTreeWatch({ clock, paths, times }: TreeWatchDeps): TreeWatch {
   const wakeup = createWakeup();
   let asked = false;
   const watch = watchFolders(() => {
@@ -63,6 +64,7 @@ export function createTreeWatch(deps: {
 
   return {
     async next(known, signal) {
+      await scan(); // sets the watch: what changes between a first look and its watch would be seen a minute later
       const hasChanged = async (): Promise<boolean> => asked || (await scan()).identity !== known.identity;
       for (let changed = await hasChanged(); !changed;) {
         await waitAtMost(wakeup, { clock, ms: times.rescanMs }, signal);
