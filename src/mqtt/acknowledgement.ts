@@ -1,12 +1,10 @@
-// Waits for the broker's answer to one packet, from the moment its last byte has left; it sends and ends nothing.
+// Waits for the broker's answers, each from the moment the last byte of its packet has left; it sends and ends nothing.
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../support/clock.ts';
 
-export interface AnswerWait {
+export interface AnswersParts {
   readonly clock: Clock;
   readonly stream: Duplex;
-  /** From the last byte written to the socket: a slow link is not taken for a silent broker. */
-  readonly ackMs: number;
   /** Aborts when the link ends. */
   readonly over: AbortSignal;
 }
@@ -16,39 +14,55 @@ export type Answer<T> =
   | { readonly kind: 'timeout' }
   | { readonly kind: 'ended'; readonly wholePacketWritten: boolean };
 
+export interface Answers {
+  /**
+   * Call it right after the packet was given to the stream; `answer` never rejects. `ackMs` runs from the last byte
+   * written to the socket: a slow link is not taken for a silent broker.
+   */
+  wait<T>(answer: Promise<T>, ackMs: number): Promise<Answer<T>>;
+}
+
 /**
- * Call it right after the packet was given to the stream; `answer` never rejects. One promise, one timer and one listener: it
- * runs for every message, and made of `sleep`, `orAborted` and a signal of its own it took half as long as the wire itself.
+ * One promise and one timer a packet: it runs for every message, and made of `sleep`, `orAborted` and a signal of its own it
+ * took half as long as the wire itself. The end of the link is listened to once for all.
  */
-export function awaitAnswer<T>(wait: AnswerWait, answer: Promise<T>): Promise<Answer<T>> {
-  const { clock, stream, ackMs, over } = wait;
-  return new Promise((resolve) => {
-    let stopTimer: (() => void) | undefined;
-    const finish = (outcome: Answer<T>): void => {
-      stopTimer?.();
-      stream.off('drain', onWritten);
-      over.removeEventListener('abort', onOver);
-      resolve(outcome);
-    };
-    const onWritten = (): void => {
-      stopTimer = clock.timer(ackMs, () => {
-        finish({ kind: 'timeout' });
+export function createAnswers({ clock, stream, over }: AnswersParts): Answers {
+  const waiting = new Set<() => void>();
+  const endAll = (): void => {
+    for (const end of waiting) end();
+  };
+  over.addEventListener('abort', endAll, { once: true });
+  return {
+    wait<T>(answer: Promise<T>, ackMs: number) {
+      return new Promise<Answer<T>>((resolve) => {
+        let stopTimer: (() => void) | undefined;
+        const onWritten = (): void => {
+          stopTimer = clock.timer(ackMs, () => {
+            finish({ kind: 'timeout' });
+          });
+        };
+        const onOver = (): void => {
+          finish({ kind: 'ended', wholePacketWritten: stopTimer !== undefined });
+        };
+        const finish = (outcome: Answer<T>): void => {
+          if (stopTimer === undefined) stream.off('drain', onWritten);
+          else stopTimer();
+          waiting.delete(onOver);
+          resolve(outcome);
+        };
+        if (over.aborted) {
+          onOver();
+          return;
+        }
+        waiting.add(onOver);
+        if (stream.writableNeedDrain) stream.once('drain', onWritten);
+        else onWritten();
+        void answer.then((value) => {
+          finish({ kind: 'answered', value });
+        });
       });
-    };
-    const onOver = (): void => {
-      finish({ kind: 'ended', wholePacketWritten: stopTimer !== undefined });
-    };
-    if (over.aborted) {
-      onOver();
-      return;
-    }
-    over.addEventListener('abort', onOver, { once: true });
-    if (stream.writableNeedDrain) stream.once('drain', onWritten);
-    else onWritten();
-    void answer.then((value) => {
-      finish({ kind: 'answered', value });
-    });
-  });
+    },
+  };
 }
 
 /** True of the outcome of a QoS 0 publish: no word of the broker's. */

@@ -5,7 +5,7 @@ import type { Link, LinkProblem, OutgoingMessage, PublishOutcome } from '../doma
 import { isAborted } from '../support/abort.ts';
 import { withDeadline } from '../support/clock.ts';
 import { ackReasons } from './ack-reasons.ts';
-import { awaitAnswer, isSent, type Answer } from './acknowledgement.ts';
+import { createAnswers, isSent, type Answer, type Answers } from './acknowledgement.ts';
 import { createFlightWindow } from './flight-window.ts';
 import { keepLinkAlive } from './keep-link-alive.ts';
 import type { ConnectOutcome, LinkParts } from './link-parts.ts';
@@ -50,6 +50,7 @@ class Wire implements Link {
   /** Aborts with `ended`: unlike a promise it lets go of those who have stopped waiting, on a link that is up for weeks. */
   readonly #over = new AbortController();
   readonly #operations: Operations;
+  readonly #answers: Answers;
   readonly #window = createFlightWindow();
   readonly #startedMs: number;
   /** Payload bytes that were given to the stream. */
@@ -60,6 +61,7 @@ class Wire implements Link {
   constructor(parts: LinkParts) {
     this.#parts = parts;
     this.#operations = createOperations(parts.clock);
+    this.#answers = createAnswers({ ...parts, over: this.#over.signal });
     this.#startedMs = parts.clock.monotonicMs();
     this.protocol = parts.session.protocol;
     this.#client = new MqttClient(() => parts.stream, clientOptions(parts.session));
@@ -202,12 +204,10 @@ class Wire implements Link {
   }
 
   async #answer<T>(operation: Operation, answer: Promise<T>, ackMs: number): Promise<Answer<T>> {
-    const { clock, stream, suspects } = this.#parts;
     const end = this.#operations.begin(operation);
-    const wait = { clock, stream, ackMs, over: this.#over.signal };
-    const first = await awaitAnswer(wait, answer);
+    const first = await this.#answers.wait(answer, ackMs);
     const answered = first.kind === 'answered' && !isSent(first.value);
-    if (answered) suspects?.answered(operation);
+    if (answered) this.#parts.suspects?.answered(operation);
     end(first.kind === 'answered' && !answered ? 'unanswered' : 'answered');
     return first;
   }

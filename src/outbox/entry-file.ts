@@ -28,11 +28,17 @@ const SEQUENCE_DIGITS = 16;
 const NAME = /^(\d{16})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(\d{1,10})\.entry$/;
 const HEADER = /^shutterd-entry (\d+) ([0-9a-f]{8}(?:[0-9a-f]{56})?) (\d{1,10}) (\d{1,10})$/;
 const HEADER_BYTES_MAX = 128;
+const LINE_END = '\n'.charCodeAt(0);
 const DOOM_REASONS: readonly DoomReason[] = ['outboxFull', 'diskFull', 'tooOld', 'quarantineFull'];
 
 /** The file name holds all the index needs, so that opening 100,000 entries reads no body. */
 export function entryFileName(entry: Entry): string {
   return `${String(entry.sequence).padStart(SEQUENCE_DIGITS, '0')}.${entry.requestId}.${entry.bytes}.entry`;
+}
+
+/** One and the same file; two may carry one number if somebody copied. */
+export function isSameEntry(one: Entry | undefined, other: Entry): boolean {
+  return one?.sequence === other.sequence && one.requestId === other.requestId && one.bytes === other.bytes;
 }
 
 export function parseEntryFileName(name: string): Entry | undefined {
@@ -73,9 +79,9 @@ export function encodeEntry(stored: StoredRequest): readonly Uint8Array[] {
 /** Trusts nothing: whatever is not exactly what `encodeEntry` wrote for `entry` is damaged, and says how. */
 export function decodeEntry(bytes: Uint8Array, entry: Entry): DecodedEntry {
   const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const headerEnd = content.subarray(0, HEADER_BYTES_MAX).indexOf('\n');
-  const [, version, digest, metadataBytes, payloadBytes] =
-    HEADER.exec(content.subarray(0, Math.max(headerEnd, 0)).toString('latin1')) ?? [];
+  const headerEnd = content.indexOf(LINE_END);
+  const header = headerEnd >= HEADER_BYTES_MAX ? '' : content.toString('latin1', 0, Math.max(headerEnd, 0));
+  const [, version, digest, metadataBytes, payloadBytes] = HEADER.exec(header) ?? [];
   if (version === undefined) return { kind: 'damaged', detail: 'no entry header' };
   if (version !== '1' && version !== '2') {
     return { kind: 'damaged', detail: `format version ${version}, this program reads 1 and 2` };
@@ -87,16 +93,16 @@ export function decodeEntry(bytes: Uint8Array, entry: Entry): DecodedEntry {
       detail: `${content.length} bytes, the header says ${metadataEnd + Number(payloadBytes)}`,
     };
   }
-  const metadata = content.subarray(headerEnd + 1, metadataEnd);
-  const payload = content.subarray(metadataEnd);
-  if (CHECKSUMS[version](metadata, payload) !== digest)
+  if (CHECKSUMS[version](content.subarray(headerEnd + 1)) !== digest)
     return { kind: 'damaged', detail: 'checksum differs' };
-  return decodeMetadata(metadata, payload, entry);
+  const metadata = content.toString('utf8', headerEnd + 1, metadataEnd);
+  return decodeMetadata(metadata, content.subarray(metadataEnd), entry);
 }
 
-function decodeMetadata(metadata: Uint8Array, payload: Uint8Array, entry: Entry): DecodedEntry {
+function decodeMetadata(metadata: string, payload: Uint8Array, entry: Entry): DecodedEntry {
   // The checksum holds, so this is what encodeEntry wrote; only a file renamed by hand can differ from its name.
-  const { request, ...stored } = JSON.parse(Buffer.from(metadata).toString('utf8')) as StoredRequest;
+  const stored = JSON.parse(metadata) as StoredRequest;
+  const { request } = stored;
   if (request.requestId !== entry.requestId || payload.length !== entry.bytes) {
     return {
       kind: 'damaged',
@@ -106,9 +112,14 @@ function decodeMetadata(metadata: Uint8Array, payload: Uint8Array, entry: Entry)
   return { kind: 'entry', stored: { ...stored, request: { ...request, payload } } };
 }
 
-type Checksum = (metadata: Uint8Array, payload: Uint8Array) => string;
+/** Of the parts one after the other, as if they were one. */
+type Checksum = (...parts: readonly Uint8Array[]) => string;
 
 const CHECKSUMS: Readonly<Record<'1' | '2', Checksum>> = Object.freeze({
-  1: (metadata, payload) => createHash('sha256').update(metadata).update(payload).digest('hex'),
-  2: (metadata, payload) => crc32(payload, crc32(metadata)).toString(16).padStart(8, '0'),
+  1: (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex'),
+  2: (...parts) =>
+    parts
+      .reduce((crc, part) => crc32(part, crc), 0)
+      .toString(16)
+      .padStart(8, '0'),
 });

@@ -83,8 +83,9 @@ export class EntryIndex {
   }
 
   /** The oldest that may be dropped, readable or not: neither the one in hand nor one that the disk just refused to drop. */
-  victim(inHand: string | undefined, nowMs: number): Entry | undefined {
-    const isSpared = (name: string): boolean => name === inHand || (this.#stuck.get(name) ?? -1) > nowMs;
+  victim(inHand: Entry | undefined, nowMs: number): Entry | undefined {
+    const spared = inHand === undefined ? undefined : entryFileName(inHand);
+    const isSpared = (name: string): boolean => name === spared || (this.#stuck.get(name) ?? -1) > nowMs;
     let oldest: Entry | undefined;
     for (const [name, { entry }] of this.#unreadable) {
       if (!isSpared(name)) oldest = older(oldest, entry);
@@ -119,13 +120,14 @@ export class EntryIndex {
 
   /** Its file could be read, whatever was in it. True where it could not be before. */
   readWorked(entry: Entry): boolean {
+    this.#failedInARow = 0;
+    this.#retryFailed = false;
+    this.#heldUntilMs = 0;
+    if (!this.hasUnreadable()) return false;
     const name = entryFileName(entry);
     const failedBefore = this.#unreadable.has(name);
     // It stays among those that stand aside until it goes, but is the next one: its turn comes before all others.
     if (failedBefore) this.#unreadable.set(name, { entry, dueMs: 0 });
-    this.#failedInARow = 0;
-    this.#retryFailed = false;
-    this.#heldUntilMs = 0;
     return failedBefore;
   }
 

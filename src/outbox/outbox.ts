@@ -5,7 +5,7 @@ import type { DurableFolder } from '../support/durable-file.ts';
 import { unreachable } from '../support/errors.ts';
 import type { Log } from '../support/log.ts';
 import { admitEntry, sum, type Admission, type OutboxBounds } from './bounds.ts';
-import { entryFileName, type DoomedFile, type StoredRequest } from './entry-file.ts';
+import { isSameEntry, type DoomedFile, type StoredRequest } from './entry-file.ts';
 import { EntryFiles, type Failed } from './entry-files.ts';
 import { EntryIndex } from './entry-index.ts';
 import type { Quarantine } from './quarantine.ts';
@@ -42,8 +42,8 @@ class FileOutbox implements Outbox {
   readonly #index: EntryIndex;
   readonly #files: EntryFiles;
   #sequence: number;
-  /** File name of the entry being sent: no bound may drop it. */
-  #inHand: string | undefined;
+  /** The entry being sent: no bound may drop it. */
+  #inHand: Entry | undefined;
   /** What writes comes one after the other, so that two additions cannot both take the last place. */
   #turn: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
@@ -69,7 +69,7 @@ class FileOutbox implements Outbox {
   }
 
   async read(entry: Entry): Promise<ReadOutcome> {
-    this.#inHand = entryFileName(entry);
+    this.#inHand = entry;
     const read = await this.#files.read(entry);
     if (read.kind === 'failed') {
       this.#index.readFailed(entry, this.#parts.clock.monotonicMs());
@@ -93,7 +93,7 @@ class FileOutbox implements Outbox {
   }
 
   release(entry: Entry): void {
-    if (this.#inHand === entryFileName(entry)) this.#inHand = undefined;
+    if (isSameEntry(this.#inHand, entry)) this.#inHand = undefined;
   }
 
   /** What a broken disk keeps from the quarantine is still in the outbox. */

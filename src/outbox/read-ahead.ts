@@ -1,6 +1,6 @@
 // Has the entries that are sent next in memory before they are asked for, some at a time; it decides no order and drops none.
 import type { Entry } from '../domain.ts';
-import { entryFileName, type DecodedEntry } from './entry-file.ts';
+import { entryFileName, isSameEntry, type DecodedEntry } from './entry-file.ts';
 
 /** Reads and checks one entry; `room` gives the memory for its file. Rejects with the system error. */
 export type Load = (name: string, entry: Entry, room: Room) => Promise<DecodedEntry>;
@@ -22,7 +22,7 @@ export class ReadAhead {
   readonly #ahead = new Map<string, Loading>();
   readonly #spare: Uint8Array[] = [];
   /** The entry that was read last. */
-  #given: { readonly name: string; readonly memory: Loading['memory'] } | undefined;
+  #given: { readonly entry: Entry; readonly memory: Loading['memory'] } | undefined;
 
   constructor(load: Load) {
     this.#load = load;
@@ -33,7 +33,7 @@ export class ReadAhead {
     const name = entryFileName(entry);
     const loading = this.#ahead.get(name) ?? this.#begin(name, entry);
     this.#ahead.delete(name); // good for one read: the next may be after a fault
-    this.#given = { name, memory: loading.memory };
+    this.#given = { entry, memory: loading.memory };
     return loading.decoded;
   }
 
@@ -59,7 +59,7 @@ export class ReadAhead {
 
   /** The broker has the entry whole: nobody looks at its bytes any more, and the next one may take their place. */
   reuse(entry: Entry): void {
-    if (this.#given?.name !== entryFileName(entry)) return;
+    if (this.#given === undefined || !isSameEntry(this.#given.entry, entry)) return;
     if (this.#spare.length < SPARE_MAX) this.#spare.push(...this.#given.memory);
     this.#given = undefined;
   }

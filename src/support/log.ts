@@ -57,7 +57,7 @@ export function createLog(options: LogOptions): AdjustableLog {
   const at =
     (level: Level) =>
     (event: EventName, fields: Fields = {}): void => {
-      logger[level]({ event, ...shortened(fields) });
+      if (logger.isLevelEnabled(level)) logger[level]({ event, ...shortened(fields) });
     };
   return {
     ...{ debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
