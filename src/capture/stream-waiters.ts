@@ -29,11 +29,20 @@ export interface StreamWaiters {
 interface Waiting extends StreamWaiter {
   /** Frames completed since it asked. */
   seen: number;
+  /** The last of them that came one by one, as a camera gives them. */
+  inStep: number;
+  /** When the first came. */
+  firstMs: number | undefined;
   readonly skipFrames: number;
 }
 
 // A camera exposes one picture while it transfers the one before: without stamps only the third is surely fresh.
 const FRAMES_IN_FLIGHT = 2;
+// Cameras give up to 120 frames a second: what comes sooner after a capture was asked for, or after the frame before, may
+// have been complete and waiting to be read, as all before it. So it is after a hold-up of this process, and it is old.
+const IN_STEP_MS_MIN = 5;
+// A program that hands its frames over two by two is never in step: what waited has long been read by then.
+const READ_MS = 500;
 
 /** `skipFrames`: warm-up frames of each session. */
 export function createStreamWaiters(options: {
@@ -43,6 +52,7 @@ export function createStreamWaiters(options: {
   const { clock } = options;
   const waiters = new Set<Waiting>();
   const trust = createStampTrust(clock);
+  let lastMs = -Infinity;
   return {
     get size() {
       return waiters.size;
@@ -55,7 +65,10 @@ export function createStreamWaiters(options: {
           resolve(outcome);
         };
       });
-      const waiter: Waiting = { askedMs: clock.monotonicMs(), seen: 0, skipFrames, answer, settle };
+      const waiter: Waiting = {
+        ...{ askedMs: clock.monotonicMs(), seen: 0, inStep: 0, firstMs: undefined },
+        ...{ skipFrames, answer, settle },
+      };
       waiters.add(waiter);
       return waiter;
     },
@@ -65,16 +78,30 @@ export function createStreamWaiters(options: {
     deliver({ bytes, exposedAtMs }, index) {
       const exposure = trust.exposureOf(exposedAtMs);
       const capturedAt = exposure?.at ?? clock.now();
+      const nowMs = clock.monotonicMs();
       for (const waiter of waiters) {
+        countStep(waiter, { nowMs, lastMs });
         const fresh =
-          exposure === undefined ? waiter.seen >= FRAMES_IN_FLIGHT : exposure.monotonicMs > waiter.askedMs;
+          exposure === undefined ? isSurelyFresh(waiter, nowMs) : exposure.monotonicMs > waiter.askedMs;
         const warm = index >= options.skipFrames && waiter.seen >= waiter.skipFrames;
         waiter.seen += 1;
         if (fresh && warm) waiter.settle({ kind: 'captured', bytes, capturedAt });
       }
+      lastMs = nowMs;
     },
     fail(failure, openedMs) {
       for (const waiter of waiters) if (waiter.askedMs <= openedMs) waiter.settle(failure);
     },
   };
+}
+
+function countStep(waiter: Waiting, { nowMs, lastMs }: { nowMs: number; lastMs: number }): void {
+  const mayHaveWaited = nowMs - Math.max(waiter.askedMs, lastMs) < IN_STEP_MS_MIN;
+  waiter.inStep = mayHaveWaited ? 0 : waiter.inStep + 1;
+  waiter.firstMs ??= nowMs;
+}
+
+/** Of a frame whose exposure is not known. */
+function isSurelyFresh({ inStep, firstMs }: Waiting, nowMs: number): boolean {
+  return inStep > FRAMES_IN_FLIGHT || nowMs - (firstMs ?? nowMs) >= READ_MS;
 }

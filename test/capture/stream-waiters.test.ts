@@ -89,6 +89,75 @@ describe('createStreamWaiters()', () => {
     assert.ok(afterMs - ageMs > 0, `exposed ${String(ageMs - afterMs)} ms before ${String(askedMs)}`);
   });
 
+  describe('without stamps', () => {
+    let taken: number[];
+
+    /** Frame `number` comes, `ms` after the one before. */
+    async function frame(number: number, ms: number): Promise<void> {
+      clocks.nowMs += ms;
+      waiters.deliver({ bytes: Uint8Array.of(number) }, 10);
+      await new Promise(setImmediate);
+    }
+
+    function ask(): void {
+      taken = [];
+      void waiters.add(0).answer.then((outcome) => {
+        assert.ok(outcome.kind === 'captured');
+        taken.push(...outcome.bytes);
+      });
+    }
+
+    it('gives the third frame after the capture was asked for', async () => {
+      await frame(0, INTERVAL_MS);
+      clocks.nowMs += 10;
+      ask();
+      await frame(1, 23);
+      await frame(2, INTERVAL_MS);
+      assert.deepEqual(taken, []);
+      await frame(3, INTERVAL_MS);
+      assert.deepEqual(taken, [3]);
+    });
+
+    it('does not count a frame that was complete and waited to be read', async () => {
+      await frame(0, INTERVAL_MS);
+      clocks.nowMs += INTERVAL_MS;
+      ask();
+      await frame(1, 1);
+      for (const number of [2, 3]) await frame(number, INTERVAL_MS);
+      assert.deepEqual(taken, []);
+      await frame(4, INTERVAL_MS);
+      assert.deepEqual(taken, [4]);
+    });
+
+    it('does not count what piled up while this process stood still, however many they are', async () => {
+      await frame(0, INTERVAL_MS);
+      clocks.nowMs += 500;
+      ask();
+      clocks.nowMs += 20; // the program reads at last
+      for (let number = 1; number <= 12; number += 1) await frame(number, 1);
+      for (const number of [13, 14]) await frame(number, INTERVAL_MS);
+      assert.deepEqual(taken, []);
+      await frame(15, INTERVAL_MS);
+      assert.deepEqual(taken, [15]);
+    });
+
+    it('waits no more than some half a second for frames that come two by two', async () => {
+      ask();
+      const askedMs = clocks.nowMs;
+      for (let number = 1; taken.length === 0; number += 2) {
+        await frame(number, 2 * INTERVAL_MS);
+        await frame(number + 1, 1);
+      }
+      assert.ok(clocks.nowMs - askedMs <= 700, `${String(clocks.nowMs - askedMs)} ms`);
+    });
+
+    it('loses no frame of a camera of 120 a second', async () => {
+      ask();
+      for (const number of [1, 2, 3]) await frame(number, 8);
+      assert.deepEqual(taken, [3]);
+    });
+  });
+
   it('believes stamps again when the clock has stood for a while', async () => {
     clocks.nowMs += 1000;
     clocks.stepMs = 3000;
