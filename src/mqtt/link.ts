@@ -73,7 +73,7 @@ class Wire implements Link {
       end(problem);
       this.#over.abort();
     };
-    setMaxListeners(0, this.#over.signal); // one for each message in flight
+    setMaxListeners(0, this.#over.signal); // one for each message that waits for its turn
     this.#listen();
   }
 

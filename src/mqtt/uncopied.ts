@@ -9,5 +9,5 @@ const NOTHING = new ArrayBuffer(0);
  */
 export function uncopied(payload: Uint8Array): Buffer {
   const view = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  return Object.assign(view, { valueOf: () => NOTHING });
+  return Object.defineProperty(view, 'valueOf', { value: () => NOTHING });
 }

@@ -8,6 +8,7 @@ import {
   encodeEntry,
   ENTRY_OVERHEAD_BYTES_MAX,
   entryFileName,
+  isSameEntry,
   parseEntryFileName,
   type StoredRequest,
 } from '../../src/outbox/entry-file.ts';
@@ -211,5 +212,19 @@ describe('entryFileName()', () => {
         },
       ),
     );
+  });
+});
+
+describe('isSameEntry()', () => {
+  it('takes two for one only where their files have one name', () => {
+    const entry: Entry = { sequence: 7, requestId: fixedUuid(1), bytes: 100 };
+    const others: readonly Entry[] = [
+      { ...entry, sequence: 8 },
+      { ...entry, requestId: fixedUuid(2) },
+      { ...entry, bytes: 101 },
+    ];
+    for (const one of [entry, { ...entry }, ...others])
+      assert.equal(isSameEntry(one, entry), entryFileName(one) === entryFileName(entry));
+    assert.equal(isSameEntry(undefined, entry), false);
   });
 });

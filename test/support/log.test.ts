@@ -125,6 +125,21 @@ describe('createLog()', () => {
     });
   });
 
+  it('writes what its level allows at that moment', () => {
+    const lines: string[] = [];
+    const write = (line: string): void => {
+      lines.push((JSON.parse(line) as { level: string }).level);
+    };
+    const log = createLog({ level: 'error', format: 'json', journald: false, write });
+    const { info, warn } = log;
+    for (const level of ['info', 'warn', 'debug', 'error'] as const) {
+      log.setLevel(level);
+      info('daemon.ready');
+      warn('daemon.ready');
+    }
+    assert.deepEqual(lines, ['info', 'warn', 'warn', 'info', 'warn']);
+  });
+
   it('writes level, time and event first, without host or process', () => {
     const { log, lines } = recording();
     log.info('request.stored', { requestId: 'r-1', bytes: 5, absent: undefined });
