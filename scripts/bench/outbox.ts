@@ -77,7 +77,7 @@ async function measureBigStart({ scope, rounds, say }: Bench): Promise<readonly 
   }
   return [
     row(`outbox start with ${entries} entries`, 'ms', times),
-    row(`memory that ${entries} entries take`, 'MB', [memory / 1e6]),
+    row('resident memory gained meanwhile, with garbage', 'MB', [memory / 1e6]),
   ];
 }
 
