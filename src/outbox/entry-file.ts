@@ -31,9 +31,12 @@ const HEADER_BYTES_MAX = 128;
 const LINE_END = '\n'.charCodeAt(0);
 const DOOM_REASONS: readonly DoomReason[] = ['outboxFull', 'diskFull', 'tooOld', 'quarantineFull'];
 
-/** The file name holds all the index needs, so that opening 100,000 entries reads no body. */
-export function entryFileName(entry: Entry): string {
-  return `${String(entry.sequence).padStart(SEQUENCE_DIGITS, '0')}.${entry.requestId}.${entry.bytes}.entry`;
+/**
+ * The file name holds all the index needs, so that opening 100,000 entries reads no body. Joined, it is one piece in memory;
+ * V8 keeps what a template puts together as the tree of its parts, 400 bytes instead of 130.
+ */
+export function entryFileName({ sequence, requestId, bytes }: Entry): string {
+  return [String(sequence).padStart(SEQUENCE_DIGITS, '0'), requestId, bytes, 'entry'].join('.');
 }
 
 /** One and the same file; two may carry one number if somebody copied. */
