@@ -31,8 +31,8 @@ interface Waiting extends StreamWaiter {
   seen: number;
   /** The last of them that came one by one, as a camera gives them. */
   inStep: number;
-  /** When the first came. */
-  firstMs: number | undefined;
+  /** When the first came; Infinity before. */
+  firstMs: number;
   readonly skipFrames: number;
 }
 
@@ -66,7 +66,7 @@ export function createStreamWaiters(options: {
         };
       });
       const waiter: Waiting = {
-        ...{ askedMs: clock.monotonicMs(), seen: 0, inStep: 0, firstMs: undefined },
+        ...{ askedMs: clock.monotonicMs(), seen: 0, inStep: 0, firstMs: Infinity },
         ...{ skipFrames, answer, settle },
       };
       waiters.add(waiter);
@@ -98,10 +98,10 @@ export function createStreamWaiters(options: {
 function countStep(waiter: Waiting, { nowMs, lastMs }: { nowMs: number; lastMs: number }): void {
   const mayHaveWaited = nowMs - Math.max(waiter.askedMs, lastMs) < IN_STEP_MS_MIN;
   waiter.inStep = mayHaveWaited ? 0 : waiter.inStep + 1;
-  waiter.firstMs ??= nowMs;
+  waiter.firstMs = Math.min(waiter.firstMs, nowMs);
 }
 
 /** Of a frame whose exposure is not known. */
 function isSurelyFresh({ inStep, firstMs }: Waiting, nowMs: number): boolean {
-  return inStep > FRAMES_IN_FLIGHT || nowMs - (firstMs ?? nowMs) >= READ_MS;
+  return inStep > FRAMES_IN_FLIGHT || nowMs - firstMs >= READ_MS;
 }
